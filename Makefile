@@ -1,0 +1,68 @@
+# `make` alone says what there is. Each target does its own set-up.
+
+SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
+SWIFT  := swift
+BUILD  :=
+# Debian packages that a build needs, by a file that tells whether they are there.
+NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g++:/usr/bin/c++ \
+          libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
+SEEDS  ?= 10000
+
+.PHONY: help demo test build plugins format lint simulate bench check-generated generate setup
+.DEFAULT_GOAL := help
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:
+	@missing=""; for need in $(NEEDS); do [ -e "$${need#*:}" ] || missing="$$missing $${need%%:*}"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; fi
+	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is needed: https://www.swift.org/install/linux"; exit 1; }
+
+demo: setup ## build, then watch a server and five workers, and what happens when some are killed
+	$(SWIFT) build -c release $(BUILD)
+	.build/release/switchyard demo
+
+build: setup ## the program, for use: .build/release/switchyard
+	$(SWIFT) build -c release $(BUILD)
+
+test: setup ## everything that must hold
+	$(SWIFT) build --build-tests $(BUILD)
+	$(SWIFT) test --skip-build $(BUILD) --no-parallel
+	$(MAKE) -C Tests/PluginTests check
+	python3 Tests/ShimTests/test_shim.py .build/debug/switchyard-shim
+
+plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
+	@for plugin in Plugins/*/; do $(MAKE) -s -C $$plugin || exit 1; done
+
+simulate: setup ## random histories of the protocols: make simulate SEEDS=10000
+	$(SWIFT) build -c release $(BUILD) --product simulate
+	.build/release/simulate --seeds $(SEEDS)
+
+bench: setup ## figures, one JSON object a line
+	$(SWIFT) build -c release $(BUILD)
+	.build/release/benchmarks all
+
+SOURCES := Package.swift Sources Plugins Tests
+
+format: ## lay out the Swift code
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+lint: ## say where the layout is not right
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+GENERATED := Sources/SwitchyardWire/Generated
+
+generate: setup ## the code of the workers' protocol, from its .proto
+	@[ -x /usr/bin/protoc ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq protobuf-compiler; }
+	$(SWIFT) build $(BUILD) --product protoc-gen-swift
+	$(SWIFT) build $(BUILD) --product protoc-gen-grpc-swift-2
+	protoc -I Sources/SwitchyardWire/Protos \
+	  --plugin=.build/debug/protoc-gen-swift --plugin=.build/debug/protoc-gen-grpc-swift-2 \
+	  --swift_out=$(GENERATED) --swift_opt=Visibility=Package,UseAccessLevelOnImports=true \
+	  --grpc-swift-2_out=$(GENERATED) --grpc-swift-2_opt=Visibility=Package,UseAccessLevelOnImports=true \
+	  worker.proto
+
+check-generated: generate ## proves that the generated code is current
+	git diff --exit-code -- $(GENERATED)

@@ -1,0 +1,173 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grpc = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let grpcTransportCore = Target.Dependency.product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A Swift module of Sources/.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: have(dependencies), path: "Sources/\(name)", exclude: exclude, resources: resources,
+    swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .executableTarget(
+    name: name, dependencies: have(dependencies), path: path ?? "Sources/\(name)", swiftSettings: settings)
+}
+
+/// A library that tests share.
+func support(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: have(dependencies), path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: have(dependencies), path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
+}
+
+/// A strategy that ships. It sees the SDK and nothing else of the project.
+func plugin(_ name: String, _ module: String, source: String) -> Target {
+  let hidden = ["-fvisibility=hidden", "-Wall", "-Wextra", "-Werror"]
+  let path = "Plugins/\(name)"
+  let exclude = ["Makefile", "README.md"]
+  return switch source.split(separator: ".").last {
+  case "swift":
+    .target(
+      name: module, dependencies: ["CSwitchyard"], path: path, exclude: exclude, sources: [source],
+      swiftSettings: [.treatAllWarnings(as: .error)])
+  case "cpp":
+    .target(
+      name: module, dependencies: ["CSwitchyard"], path: path, exclude: exclude, sources: [source],
+      publicHeadersPath: ".", cxxSettings: [.unsafeFlags(hidden + ["-fno-exceptions", "-fno-rtti"])])
+  default:
+    .target(
+      name: module, dependencies: ["CSwitchyard"], path: path, exclude: exclude, sources: [source],
+      publicHeadersPath: ".", cSettings: [.unsafeFlags(hidden)])
+  }
+}
+
+let exists: (String) -> Bool = { p in
+  guard let all = FileManager.default.enumerator(atPath: p) else { return false }
+  for case let f as String in all where f.hasSuffix(".swift") || f.hasSuffix(".c") || f.hasSuffix(".cpp") { return true }
+  return false
+}
+func have(_ d: [Target.Dependency]) -> [Target.Dependency] {
+  d.filter {
+    if case .byNameItem(let n, _) = $0 {
+      return n == "CSwitchyard" || n == "CSQLite" || exists("Sources/\(n)") || exists("Tests/\(n)")
+    } else { return true }
+  }
+}
+
+let modules: [Target] = [
+  .target(name: "CSwitchyard", path: "SDK/C", sources: ["abi.c"], publicHeadersPath: "include"),
+  .target(name: "CLinux", path: "Sources/CLinux"),
+  .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+  .target(name: "CPluginHost", dependencies: ["CSwitchyard"], path: "Sources/CPluginHost"),
+  module("SwitchyardModel"),
+  module("SwitchyardCore", ["SwitchyardModel"]),
+  module("SwitchyardSystem", ["SwitchyardModel", "CLinux"]),
+  module("SwitchyardStorage", ["SwitchyardModel"]),
+  module("SwitchyardPlugins", ["SwitchyardModel", "CSwitchyard", "CPluginHost"]),
+  module("SwitchyardWire", ["SwitchyardModel", grpc, grpcProtobuf, protobuf], exclude: ["Protos"]),
+  module(
+    "SwitchyardStorageSQLite", ["SwitchyardModel", "SwitchyardStorage", "CSQLite"],
+    resources: [.embedInCode("Schema/Migrations/v0001-first.sql")]),
+  module(
+    "SwitchyardPlacement", ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "CSwitchyard", "CPluginHost"]),
+  module(
+    "SwitchyardServer",
+    [
+      "SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "SwitchyardStorageSQLite", "SwitchyardPlacement",
+      "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", grpc, grpcProtobuf, grpcTransport, hummingbird,
+      lifecycle, logging,
+    ]),
+  module(
+    "SwitchyardWorker",
+    [
+      "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", grpc,
+      grpcProtobuf, grpcTransport, httpClient, lifecycle, logging,
+    ]),
+]
+
+let programs: [Target] = [
+  program(
+    "switchyard",
+    [
+      "SwitchyardModel", "SwitchyardServer", "SwitchyardSystem", "SwitchyardWorker", argumentParser, httpClient,
+      lifecycle, logging, yams,
+    ]),
+  program("switchyard-plugin-host", ["SwitchyardPlugins", "SwitchyardModel"]),
+  .executableTarget(name: "switchyard-shim", path: "Sources/switchyard-shim"),
+]
+
+let plugins: [Target] = [
+  plugin("datacenter", "DatacenterPlugin", source: "datacenter.cpp"),
+  plugin("host-metrics", "HostMetricsPlugin", source: "host-metrics.c"),
+  plugin("least-loaded", "LeastLoadedPlugin", source: "least-loaded.c"),
+  plugin("power-of-two", "PowerOfTwo", source: "PowerOfTwo.swift"),
+  plugin("site", "SitePlugin", source: "site.c"),
+  plugin("weighted-round-robin", "WeightedRoundRobinPlugin", source: "weighted-round-robin.c"),
+]
+
+let testing: [Target] = [
+  tests("ArchitectureTests", []),
+  tests("ModelTests", ["SwitchyardModel"]),
+  tests("CoreTests", ["SwitchyardModel", "SwitchyardCore"]),
+  support("StorageConformance", ["SwitchyardModel", "SwitchyardStorage"]),
+  tests("StorageTests", ["SwitchyardModel", "SwitchyardStorage", "SwitchyardStorageSQLite", "StorageConformance"]),
+  support("Simulation", ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage"]),
+  program("simulate", ["Simulation"], path: "Tests/Simulate"),
+  tests("SimulationTests", ["Simulation"]),
+  tests("PluginHostTests", ["SwitchyardModel", "SwitchyardPlugins", "CSwitchyard"]),
+  tests("PlacementTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "CSwitchyard"]),
+  tests("WorkerTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardSystem", "SwitchyardWorker"]),
+  tests("SystemTests", ["SwitchyardModel"]),
+]
+let present = (modules + programs + plugins + testing).filter { $0.name == "CSQLite" || exists($0.path ?? "") }
+
+let package = Package(
+  name: "switchyard",
+  products: plugins.map { target in
+    .library(
+      name: (target.path ?? "").split(separator: "/").last.map(String.init) ?? "", type: .dynamic,
+      targets: [target.name])
+  },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: present,
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,57 @@
+import SwitchyardModel
+
+/// What the API asks for.
+extension ServerCore {
+  mutating func perform(_ request: ServerRequest, _ token: Token) {
+    board.opened(token)
+    guard board.phase == .owning else {
+      return board.refuse(token, .unavailable, "the server does not own its shards now: try again in a moment")
+    }
+    guard !board.isCongested else {
+      return board.refuse(token, .overloaded, "the store does not keep up: try again later")
+    }
+    switch request {
+    case .submit(let submission):
+      let id = board.nextInstance()
+      let shard = Shard(of: id)
+      shards[Int(shard.number)].submit(token, submission, id, &board)
+    case .putJob(let app, let spec, let existing): put(app, spec, existing, token)
+    case .setJobState(let job, let state):
+      shards[Int(job.shard.number)].add(.set(state), for: job.id, token: token, &board)
+    case .end(let instance):
+      shards[Int(instance.shard.number)].request(.end(token), for: instance.id, &board)
+    case .release(let instance):
+      shards[Int(instance.shard.number)].request(.release(token), for: instance.id, &board)
+    case .putPolicy(let app, let policy, let revision):
+      let revision = PolicyRevision(app: app, revision: revision, policy: policy, createdAt: board.now.wall)
+      policies.append((token, revision))
+      board.commit(.putPolicy(revision))
+    }
+  }
+
+  private mutating func put(_ app: String, _ spec: JobSpec, _ existing: Job?, _ token: Token) {
+    guard board.zones(spec.timeZone) != nil else {
+      return board.refuse(token, .conflict, "the time zone \(spec.timeZone) is not known here")
+    }
+    if let existing {
+      return shards[Int(existing.shard.number)].add(
+        .edit(spec, existing: existing.version), for: existing.id, token: token, &board)
+    }
+    let now = board.now.wall
+    let id = JobID(rawValue: board.nextID())
+    var job = Job(id: id, app: app, spec: spec, anchor: now, createdAt: now, updatedAt: now)
+    job.nextFire = job.firstDue(at: now, zone: board.zone(spec.timeZone))
+    shards[Int(job.shard.number)].create(job, token, &board)
+  }
+
+  mutating func policyPut(_ revision: PolicyRevision, _ result: OpResult) {
+    // Policies come back in the order in which they went out.
+    guard let (token, _) = policies.popFirst() else { return }
+    guard result == .applied else {
+      return board.refuse(token, .conflict, "the policy has changed since it was read")
+    }
+    board.actions.append(.policyStored(revision))
+    board.reply(token, .policy(revision))
+    board.placements.viewChanged(app: revision.app)
+  }
+}

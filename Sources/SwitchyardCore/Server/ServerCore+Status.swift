@@ -1,0 +1,68 @@
+package import SwitchyardModel
+
+/// What a server shows of itself, between two events.
+package struct ServerStatus: Hashable, Sendable {
+  /// `new`, `claiming`, `loading`, `owning`, `stopping`, `stopped`.
+  package var phase: String
+  /// Waiting and placed instances, and jobs that are due soon, in memory.
+  package var waiting: Int
+  package var placed: Int
+  package var dueJobs: Int
+  /// Asked for and not stored yet.
+  package var fresh: Int
+  /// Operations that wait for a commit or are in one.
+  package var pendingOps: Int
+  /// Requests that lanes have not answered.
+  package var placing: Int
+  /// The store has refused to write for some time.
+  package var isStuck: Bool
+}
+
+package struct SessionStatus: Hashable, Sendable {
+  package enum State: String, Sendable {
+    case joining, live, silent, draining, absent
+  }
+
+  package var ref: WorkerRef
+  package var session: UInt64
+  package var state: State
+  package var profile: WorkerProfile
+  package var placed: Int
+}
+
+extension ServerCore {
+  package var isOwning: Bool { board.phase == .owning }
+  package var epochs: [ShardClaim] { Shard.all.map { ShardClaim(shard: $0, epoch: board.epoch($0)) } }
+
+  package var status: ServerStatus {
+    ServerStatus(
+      phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, dueJobs: board.jobs, fresh: board.fresh,
+      pendingOps: board.commits.pending, placing: board.placements.outstanding, isStuck: board.commits.isStuck)
+  }
+
+  /// Workers that no verdict was passed on, by name.
+  package var sessions: [SessionStatus] {
+    board.sessions.sortedNames.compactMap { name in
+      guard let session = board.sessions[name], let record = session.record else { return nil }
+      let state: SessionStatus.State =
+        switch session.stage {
+        case .live: session.isSuspended ? .silent : session.isDraining ? .draining : .live
+        case .looking, .joining: .joining
+        case .absent, .judging: .absent
+        }
+      return SessionStatus(
+        ref: record.ref, session: record.session, state: state, profile: record.profile,
+        placed: session.placed.count)
+    }
+  }
+
+  /// Since when the instance runs, as its worker said; nil when it does not, or nobody said so yet. `running`
+  /// is not a durable state.
+  package func running(_ id: InstanceID, in shard: Shard) -> Timestamp? {
+    guard let entry = shards[Int(shard.number)].entries[id] else { return nil }
+    switch entry.stage {
+    case .placed, .requestingStop, .finishing: return entry.instance.startedAt
+    default: return nil
+    }
+  }
+}

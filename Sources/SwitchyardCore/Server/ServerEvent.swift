@@ -1,0 +1,99 @@
+package import SwitchyardModel
+
+/// A stream of a worker, as the driver numbers them; never used twice by one process.
+package struct ConnectionID: Hashable, Comparable, Sendable {
+  package var number: UInt64
+  package init(_ number: UInt64) { self.number = number }
+  package static func < (a: ConnectionID, b: ConnectionID) -> Bool { a.number < b.number }
+}
+
+/// Names a request of the API, a commit or a read until it is answered.
+package typealias Token = UInt64
+
+/// Everything that can happen to a server.
+package enum ServerEvent: Sendable {
+  /// First of all; begins by claiming shards.
+  case start
+  case claimed([ShardClaim], idFloor: UInt64)
+  /// The claim failed and will be tried again.
+  case claimFailed(String)
+  case committed(Token, CommitOutcome)
+  /// Nil: the read failed and is worth another try.
+  case read(Token, OwnerPage?)
+  case request(Token, ServerRequest)
+  case placed([PlacementResult])
+  /// Workers of the app (nil: of any app) or its policy changed: ask again for those that found nobody. Slots that the
+  /// core itself releases need no such event.
+  case viewChanged(app: String?)
+  case timer(ServerTimer)
+  case connected(ConnectionID, Hello)
+  case received(ConnectionID, WorkerMessage)
+  case disconnected(ConnectionID)
+  /// Takes nothing new, lets what is in flight come to its end; answered by `stopped`.
+  case shutdown
+}
+
+package struct PlacementResult: Hashable, Sendable {
+  package var instance: InstanceID
+  package var attempt: UInt32
+  package var answer: PlacementAnswer
+  package init(instance: InstanceID, attempt: UInt32, answer: PlacementAnswer) {
+    self.instance = instance
+    self.attempt = attempt
+    self.answer = answer
+  }
+}
+
+/// What the API asks for. The API has read the rows; the machines check them again.
+package enum ServerRequest: Sendable {
+  case submit(Submission)
+  /// Creates the job, or makes the next version of `existing`.
+  case putJob(app: String, spec: JobSpec, existing: Job?)
+  case setJobState(Job, JobState)
+  /// Cancels what waits, stops what runs.
+  case end(Instance)
+  /// Lets a held instance run again.
+  case release(Instance)
+  case putPolicy(app: String, Policy, revision: UInt64)
+}
+
+package struct Submission: Hashable, Sendable {
+  package var definition: JobVersion
+  package var key: String?
+  package var parameters: String?
+  /// Not before; nil: now.
+  package var at: Timestamp?
+  package init(definition: JobVersion, key: String? = nil, parameters: String? = nil, at: Timestamp? = nil) {
+    self.definition = definition
+    self.key = key
+    self.parameters = parameters
+    self.at = at
+  }
+}
+
+package enum ServerReply: Hashable, Sendable {
+  case submitted(InstanceID, duplicate: Bool)
+  case job(Job)
+  case policy(PolicyRevision)
+  /// The state that the instance is in, or is on its way to.
+  case instance(InstanceID, InstanceState)
+  case refused(RequestRefusal, String)
+}
+
+package enum RequestRefusal: String, Sendable {
+  /// It has changed since it was read, or its state does not allow this: read again.
+  case conflict
+  /// Too much waits, or the store does not write: later.
+  case overloaded
+  case unavailable
+}
+
+/// Each names one timer: arming it again replaces its time.
+package enum ServerTimer: Hashable, Sendable {
+  case shard(Shard)
+  case session(worker: String)
+  case commitRetry
+  case readRetry
+  case placement
+  case claimRetry
+}

@@ -1,0 +1,57 @@
+import SwitchyardModel
+
+/// One thing to be done to a job. The first of a job's queue is the one under way.
+struct JobWork: Sendable {
+  enum Kind: Sendable {
+    case create(Job)
+    case edit(JobSpec, existing: UInt32)
+    case set(JobState)
+    /// The instance that the chain stands at is over, and its end may not have set a due time.
+    case mendChain(InstanceID)
+    /// What is in memory is not what is stored.
+    case refresh
+  }
+
+  var kind: Kind
+  var token: Token?
+  var hasBegun = false
+  /// Whether the run that a fixed delay stands at is over, where that had to be looked at; see `chained`.
+  var chainIsOver: Bool?
+}
+
+extension Job {
+  /// The first due time of a schedule that begins now.
+  func firstDue(at now: Timestamp, zone: TimeZoneRules) -> Timestamp? {
+    guard state == .enabled else { return nil }
+    return spec.schedule.next(after: now - .nanoseconds(1), anchor: anchor, zone: zone)
+  }
+
+  /// The next version of it.
+  func edited(_ spec: JobSpec, at now: Timestamp, zone: TimeZoneRules) -> Job {
+    var job = self
+    job.version += 1
+    job.spec = spec
+    job.updatedAt = now
+    guard spec.schedule != self.spec.schedule || spec.timeZone != self.spec.timeZone else { return job }
+    job.anchor = now
+    if case .fixedDelay = spec.schedule, case .fixedDelay = self.spec.schedule, chain != nil {
+      // A run that is under way sets the due time when it ends; one that has been set is counted anew.
+      if nextFire != nil { job.nextFire = job.firstDue(at: now, zone: zone) }
+      return job
+    }
+    job.chain = nil
+    job.nextFire = job.firstDue(at: now, zone: zone)
+    return job
+  }
+
+  /// The due time that it gets when it is paused, resumed or deleted.
+  func nextFire(in state: JobState, at now: Timestamp, zone: TimeZoneRules) -> Timestamp? {
+    guard state == .enabled else { return nil }
+    guard self.state != .enabled else { return nextFire }
+    if case .fixedDelay = spec.schedule {
+      // Where a chain stands, it depends on whether its run is over; see `chained`.
+      return chain == nil ? spec.schedule.next(after: now, anchor: now, zone: zone) : nil
+    }
+    return spec.schedule.next(after: now, anchor: anchor, zone: zone)
+  }
+}

@@ -1,0 +1,115 @@
+import SwitchyardModel
+
+/// What is read after a claim, and again from time to time as the horizon moves.
+extension ShardMachine {
+  mutating func load(_ board: inout Switchboard) {
+    toLoad = [.due, .waiting, .placed]
+    board.read(.placed(shard, after: nil, limit: board.configuration.pageLimit), for: shard)
+    readDue(&board)
+    scan(&board)
+    // Shards take turns over the period, so that their reads do not come together.
+    let period = readPeriod(board)
+    nextRead = board.now.boot + Span(nanoseconds: period.nanoseconds / 256 * Int64(shard.number) + 1_000_000_000)
+  }
+
+  private func readPeriod(_ board: Switchboard) -> Span {
+    Span(nanoseconds: board.configuration.horizon.nanoseconds / 4 * 3)
+  }
+
+  mutating func readAhead(_ board: inout Switchboard) {
+    nextRead = board.now.boot + readPeriod(board)
+    readDue(&board)
+    scan(&board)
+  }
+
+  mutating func placedPage(_ page: [ActiveInstance], limit: Int, _ board: inout Switchboard) {
+    for row in page where entries[row.instance.id] == nil {
+      var entry = Entry(row.instance, row.definition, stage: .placed)
+      entry.dispatchedAt = board.now.boot
+      // Soft until the worker says so again.
+      entry.instance.startedAt = nil
+      entries[row.instance.id] = entry
+      loadedPlaced.append(row.instance.id)
+    }
+    if page.count >= limit, let last = page.last {
+      board.read(.placed(shard, after: last.instance.id, limit: limit), for: shard)
+    } else {
+      toLoad.remove(.placed)
+    }
+  }
+
+  /// All shards and workers are loaded: what is placed goes to the workers' machines, and what was placed on
+  /// one that is over comes back.
+  mutating func begin(_ board: inout Switchboard) {
+    for id in loadedPlaced {
+      guard let ref = entries[id]?.instance.worker else { continue }
+      enterPlaced(id, ref, &board)
+      if !board.sessions.isAlive(ref) {
+        lose(id, .lost("its worker was lost"), ref, &board)
+      }
+    }
+    loadedPlaced = []
+    wake(&board)
+    fireDue(&board)
+    arm(&board)
+  }
+
+  // MARK: Due times
+
+  mutating func readDue(_ board: inout Switchboard) {
+    let until = board.now.wall + board.configuration.horizon
+    guard timetable.reading == nil else { return }
+    guard dueTimes.count < board.configuration.dueWindow else {
+      timetable.isPartial = true
+      return
+    }
+    if let bound = timetable.bound, bound.nextFire >= until { return }
+    timetable.reading = until
+    board.read(
+      .dueJobs(shard, until: until, after: timetable.bound, limit: board.configuration.dueWindow), for: shard)
+  }
+
+  mutating func duePage(_ page: [Job], until: Timestamp, limit: Int, _ board: inout Switchboard) {
+    timetable.reading = nil
+    timetable.isPartial = page.count >= limit
+    // First of all: it says which of these belong into memory.
+    if timetable.isPartial, let last = page.last, let time = last.nextFire {
+      timetable.bound = DueCursor(nextFire: time, job: last.id)
+    } else {
+      timetable.bound = DueCursor(nextFire: until, job: JobID(rawValue: .max))
+    }
+    for job in page where jobs[job.id] == nil && !timetable.touched.contains(job.id) {
+      keep(DueJob(job), &board)
+      schedule(job.id, &board)
+    }
+    timetable.touched.removeAll(keepingCapacity: true)
+    toLoad.remove(.due)
+    guard board.phase == .owning else { return }
+    fireDue(&board)
+    arm(&board)
+  }
+
+  mutating func keep(_ due: DueJob, _ board: inout Switchboard) {
+    if jobs.updateValue(due, forKey: due.job.id) == nil { board.jobs += 1 }
+  }
+
+  mutating func forget(_ job: JobID, _ board: inout Switchboard) {
+    if timetable.reading != nil { timetable.touched.insert(job) }
+    if jobs.removeValue(forKey: job) != nil { board.jobs -= 1 }
+  }
+
+  /// Enters the job's due time, or lets go of the job where none comes soon.
+  mutating func schedule(_ id: JobID, _ board: inout Switchboard) {
+    guard let due = jobs[id], !due.isBusy else { return }
+    if timetable.reading != nil { timetable.touched.insert(id) }
+    guard due.job.state == .enabled, let time = due.job.nextFire else {
+      // A running chain needs its job again when it ends.
+      if due.job.state != .enabled || due.job.chain == nil || jobs.count > 2 * board.configuration.dueWindow {
+        forget(id, &board)
+      }
+      return
+    }
+    guard timetable.covers(time, id) else { return forget(id, &board) }
+    dueTimes.insert(Mark(time: time, id: id))
+  }
+}

@@ -1,0 +1,100 @@
+import SwitchyardModel
+
+/// Fires, waits, dispatches, finishes and retries what belongs to one shard, while this server owns it.
+///
+/// It holds the jobs that are due within a horizon, a bounded window of what waits, and all that is placed;
+/// the rest stays in the store and is paged in. Its parts lie in files of their own:
+///
+/// | file | about |
+/// | --- | --- |
+/// | `+Loading` | what is read after a claim and from time to time |
+/// | `+Firing`, `+Misfire` | due times |
+/// | `+Creating` | from an order or a due time to a stored instance |
+/// | `+Waiting` | the window, its overflow, waking |
+/// | `+Placing` | answers of lanes, dispatch, sending |
+/// | `+Results` | ends of attempts |
+/// | `+Requests` | cancel, stop, release |
+/// | `+Reconciling` | what a worker says it holds; lost workers |
+/// | `+Jobs` | create, edit, pause, resume, delete |
+/// | `+Outcomes` | what the outcome of a commit means |
+struct ShardMachine: Sendable {
+  let shard: Shard
+  var entries: [InstanceID: Entry] = [:]
+  var jobs: [JobID: DueJob] = [:]
+  var dueTimes = BinaryHeap<Mark<JobID>>()
+  var wakeTimes = BinaryHeap<Mark<InstanceID>>()
+
+  /// Requests for jobs that wait for the job's operation in flight, or for its row.
+  var jobWork: [JobID: Fifo<JobWork>] = [:]
+  /// What waits for the row of an instance that is not in memory.
+  var lookups: [InstanceID: [Deferral]] = [:]
+
+  var window = WaitingWindow()
+  var timetable = Timetable()
+  /// What was placed when the shard was loaded; emptied when the workers are known.
+  var loadedPlaced: [InstanceID] = []
+  /// Parts that are not loaded yet.
+  var toLoad: Set<Part> = []
+  /// When to read again what has come within the horizon.
+  var nextRead = BootTime.distantFuture
+  var armedFor = BootTime.distantFuture
+
+  enum Part: Hashable, Sendable {
+    case due, waiting, placed
+  }
+
+  init(_ shard: Shard) { self.shard = shard }
+
+  /// The time of the shard's timer has come.
+  mutating func timer(_ board: inout Switchboard) {
+    armedFor = .distantFuture
+    guard board.phase == .owning else { return }
+    rotate(&board)
+    if board.now.boot >= nextRead { readAhead(&board) }
+    wake(&board)
+    fireDue(&board)
+    arm(&board)
+  }
+
+  /// The server stops: what is fresh and has not been asked for is stored, waiting.
+  mutating func flush(_ board: inout Switchboard) {
+    for id in entries.keys.sorted() where entries[id]?.stage == .fresh && board.placements.isQueued(id) {
+      board.placements.withdraw(id)
+      create(id, on: nil, &board)
+    }
+  }
+
+  /// Arms the timer where something comes earlier than it is armed for. A timer that comes too early does
+  /// no harm, so it is not moved back.
+  mutating func arm(_ board: inout Switchboard) {
+    guard board.phase == .owning else { return }
+    var next = nextRead
+    if window.overflows { next = min(next, window.nextRotation) }
+    if let due = dueTimes.first { next = min(next, board.bootTime(of: due.time)) }
+    if let wake = wakeTimes.first { next = min(next, board.bootTime(of: wake.time)) }
+    if board.isCongested { next = max(next, board.now.boot + .milliseconds(50)) }
+    next = max(next, board.now.boot)
+    guard next < armedFor else { return }
+    armedFor = next
+    board.arm(.shard(shard), at: next)
+  }
+}
+
+/// How far the due times of a shard are in memory.
+struct Timetable: Sendable {
+  /// Every enabled job whose due time is not after this is in memory.
+  var bound: DueCursor?
+  /// The store has more that is due within the horizon.
+  var isPartial = false
+  /// Up to when the read under way asks; nil: none is.
+  var reading: Timestamp?
+  /// Jobs that changed while a read was under way: what it says of them may be old.
+  var touched: Set<JobID> = []
+
+  /// Whether a job with this due time has to be in memory.
+  func covers(_ time: Timestamp, _ job: JobID) -> Bool {
+    if let reading, time <= reading { return true }
+    guard let bound else { return false }
+    return time != bound.nextFire ? time < bound.nextFire : job <= bound.job
+  }
+}

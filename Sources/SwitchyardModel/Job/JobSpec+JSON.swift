@@ -1,0 +1,116 @@
+/// A job as a file or a request holds it: the definition, and the app when it is named there.
+package struct JobDocument: Hashable, Sendable {
+  package var app: String?
+  package var spec: JobSpec
+
+  /// - Parameters:
+  ///   - path: what the paths of errors begin with; empty for none.
+  ///   - zones: where the time zone must be known; nil: its name is checked in form alone.
+  /// - Throws: all that is wrong, at most ``FieldErrors/limit`` errors.
+  package init(json: JSONValue, path: String = "", zones: TimeZoneDatabase? = nil) throws(FieldErrors) {
+    self = try json.read(at: path) { fields in
+      let app = fields.optional("app")?.string(bytes: 1...64, check: NameRule.app)
+      return JobSpec(fields, zones: zones).map { JobDocument(app: app, spec: $0) }
+    }
+  }
+
+  private init(app: String?, spec: JobSpec) {
+    self.app = app
+    self.spec = spec
+  }
+}
+
+extension JobSpec {
+  /// Reads what ``json`` wrote, and what users write; the fields are those of the type.
+  package init(json: JSONValue, zones: TimeZoneDatabase? = nil) throws(FieldErrors) {
+    self = try json.read { JobSpec($0, zones: zones) }
+  }
+
+  /// The bounds of what a job may ask for.
+  enum Bounds {
+    static let timeout: ClosedRange<Span> = .milliseconds(1) ... .seconds(365 * 86_400)
+    static let grace: ClosedRange<Span> = .zero ... .seconds(3600)
+    static let slots: ClosedRange<UInt32> = 1...1024
+    static let priority: ClosedRange<Int32> = -100...100
+    static let tags = 0...32
+    static let labels = 0...64
+    /// Bytes of compact JSON.
+    static let parameters = 65_536
+  }
+
+  init?(_ fields: ObjectReader, zones: TimeZoneDatabase?) {
+    let name = fields.string("name", bytes: 1...128, check: NameRule.identifier)
+    let schedule = fields.optional("schedule").map { $0.object(Schedule.init(_:)) } ?? .api
+    let zone = fields.optional("timeZone")?.parsed(bytes: 1...64) { name throws(FieldError) in
+      if let zones { _ = try zones.zone(named: name) } else { try TimeZoneDatabase.check(name: name) }
+      return name
+    }
+    let processor = fields.object("processor", Processor.init(_:))
+    let retry = fields.optional("retry").map { $0.object(RetryPolicy.init(_:)) } ?? RetryPolicy()
+    let defaults = JobSpec(name: "", processor: .noop(duration: .zero))
+    let timeout = fields.optional("timeout")?.span(in: Bounds.timeout)
+    let grace = fields.optional("grace")?.span(in: Bounds.grace)
+    let slots = fields.optional("slots")?.integer(in: Bounds.slots)
+    let priority = fields.optional("priority")?.integer(in: Bounds.priority)
+    let tags = fields.optional("tags")?.list(count: Bounds.tags) { $0.string(bytes: 1...64, check: NameRule.tag) }
+    let labels = fields.optional("labels")?.labels(count: Bounds.labels, bytes: 0...256, key: NameRule.tag)
+    let site = fields.optional("site")?.string(bytes: 1...64, check: NameRule.tag)
+    let key = fields.optional("key")?.string(bytes: 1...256)
+    let onLost = fields.optional("onLost")?.choice(of: OnLost.self)
+    let whenIsolated = fields.optional("whenIsolated")?.choice(of: WhenIsolated.self)
+    let parameters = fields.optional("parameters")?.text(limit: Bounds.parameters)
+    guard let schedule, let processor, let retry else { return nil }
+    self.init(
+      name: name, schedule: schedule, timeZone: zone ?? defaults.timeZone, processor: processor, retry: retry,
+      timeout: timeout, grace: grace ?? defaults.grace, slots: slots ?? defaults.slots,
+      priority: priority ?? defaults.priority, tags: Set(tags ?? []).sorted(), labels: labels ?? [], site: site,
+      key: key, onLost: onLost ?? defaults.onLost, whenIsolated: whenIsolated ?? defaults.whenIsolated,
+      parameters: parameters)
+  }
+
+  /// All fields with their values, defaults too, so that a stored job keeps its meaning when a default changes.
+  package var json: JSONValue {
+    var fields = JSONObject()
+    fields["name"] = .string(name)
+    fields["schedule"] = schedule.json
+    fields["timeZone"] = .string(timeZone)
+    fields["processor"] = processor.json
+    fields["retry"] = retry.json
+    fields["timeout"] = timeout.map { .string("\($0)") }
+    fields["grace"] = .string("\(grace)")
+    fields["slots"] = .integer(Int64(slots))
+    fields["priority"] = .integer(Int64(priority))
+    fields["tags"] = tags.isEmpty ? nil : .array(tags.map { .string($0) })
+    fields["labels"] = labels.isEmpty ? nil : labels.json
+    fields["site"] = site.map { .string($0) }
+    fields["key"] = key.map { .string($0) }
+    fields["onLost"] = .string(onLost.rawValue)
+    fields["whenIsolated"] = .string(whenIsolated.rawValue)
+    fields["parameters"] = parameters.flatMap { try? JSONValue(parsing: $0) }
+    return .object(fields)
+  }
+}
+
+extension ValueReader {
+  /// Named texts, sorted by name.
+  func labels(count: ClosedRange<Int>, bytes: ClosedRange<Int>, multiline: Bool = false, key: (String) -> String?)
+    -> [Label]
+  {
+    map(count: count, key: key) { $0.string(bytes: bytes, multiline: multiline) }
+      .map { Label(key: $0.name, text: $0.value) }
+      .sorted { $0.key < $1.key }
+  }
+
+  /// Any JSON as compact text.
+  func text(limit: Int) -> String {
+    let text = value.text
+    if text.utf8.count > limit {
+      note(FieldError(problem: "is longer than \(limit) bytes of JSON", accepted: "at most \(limit) bytes of JSON"))
+    }
+    return text
+  }
+}
+
+extension [Label] {
+  var json: JSONValue { .object(JSONObject(unique: map { JSONObject.Member($0.key, .string($0.text)) })) }
+}

@@ -1,0 +1,58 @@
+import SwitchyardCore
+import SwitchyardModel
+import SwitchyardStorage
+import SwitchyardSystem
+
+/// What routes work with.
+struct APIContext: Sendable {
+  let server: ServerRef
+  let startedAt: Timestamp
+  let driver: ServerDriver
+  let store: any Store
+  let logs: LogStore
+  let notices: NoticeBoard
+  let zones: ZoneFiles
+  let plugins: PluginLibrary
+  let placement: EnginePort
+  let names = JobNames()
+
+  func job(_ request: APIRequest) async throws -> Job {
+    let app = request.path("app")
+    let name = request.path("name")
+    guard let job = try await store.job(app: app, name: name) else {
+      throw APIError.notFound("the app \(quoted(app)) has no job \(quoted(name)); `switchyard job list` shows those there are")
+    }
+    return job
+  }
+
+  func instance(_ request: APIRequest) async throws -> Instance {
+    try await instance(try request.identity("id", "instance"))
+  }
+
+  func instance(_ id: InstanceID) async throws -> Instance {
+    guard let instance = try await store.instance(id) else {
+      throw APIError.notFound("there is no instance \(id)")
+    }
+    return instance
+  }
+
+  /// The name of an instance's job, which a page of instances asks for over and over.
+  func jobName(of instance: Instance) async throws -> String? {
+    if let name = names[instance.job] { return name }
+    let name = try await store.definition(job: instance.job, version: instance.jobVersion)?.spec.name
+    if let name { names[instance.job] = name }
+    return name
+  }
+
+  func resource(of instance: Instance, attempts: Bool = false) async throws -> JSONValue {
+    let id = instance.id
+    let shard = instance.shard
+    let running = instance.state == .dispatched ? await driver.inspect { $0.running(id, in: shard) } : nil
+    var value = instance.resource(jobName: try await jobName(of: instance), runningSince: running)
+    if attempts, case .object(var object) = value {
+      object["pastAttempts"] = .array(try await store.attempts(of: id).map(\.resource))
+      value = .object(object)
+    }
+    return value
+  }
+}

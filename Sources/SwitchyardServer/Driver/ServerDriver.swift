@@ -1,0 +1,196 @@
+import Logging
+import SwitchyardCore
+import SwitchyardModel
+import SwitchyardStorage
+import SwitchyardSystem
+import Synchronization
+
+/// Drives ``ServerCore`` on a thread of its own: hands it events with the time, and executes what it
+/// answers. It decides nothing.
+///
+/// Everything that happens to the server goes through ``post(_:)``: commits and reads that came back, what
+/// workers said, placements, requests of the API. One batch of events makes one batch of actions.
+final class ServerDriver: Sendable {
+  /// The parts of the server that execute actions.
+  struct Parts: Sendable {
+    var store: any Store
+    var placement: any PlacementPort
+    var workers: WorkerConnections
+    var logs: LogStore
+    var notices: NoticeBoard
+
+    init(
+      store: any Store, placement: any PlacementPort, workers: WorkerConnections, logs: LogStore,
+      notices: NoticeBoard
+    ) {
+      self.store = store
+      self.placement = placement
+      self.workers = workers
+      self.logs = logs
+      self.notices = notices
+    }
+  }
+
+  enum Input: Sendable {
+    case event(ServerEvent)
+    /// Looks at the core between two events.
+    case inspect(@Sendable (ServerCore) -> Void)
+  }
+
+  private let loop: EventLoop<Input>
+  private let parts: Parts
+  private let requests = PendingRequests()
+  private let server: ServerRef
+  private let logger: Logger
+  private let hasStopped = Signal()
+
+  init(server: ServerRef, parts: Parts, logger: Logger) {
+    self.server = server
+    self.parts = parts
+    self.logger = logger
+    loop = EventLoop(name: "core")
+  }
+
+  func post(_ event: ServerEvent) { loop.post(.event(event)) }
+
+  func post(contentsOf events: [ServerEvent]) { loop.post(contentsOf: events.map(Input.event)) }
+
+  /// Asks the core and waits for its answer, which comes after what it says is durable.
+  func perform(_ request: ServerRequest) async -> ServerReply {
+    await withCheckedContinuation { continuation in
+      loop.post(.event(.request(requests.add(continuation), request)))
+    }
+  }
+
+  /// What `look` sees of the core, between two events.
+  func inspect<T: Sendable>(_ look: @escaping @Sendable (ServerCore) -> T) async -> T {
+    await withCheckedContinuation { continuation in
+      loop.post(.inspect { core in continuation.resume(returning: look(core)) })
+    }
+  }
+
+  /// Starts the thread with a fresh core.
+  ///
+  /// - Parameter seed: of the core's dice; logged, so that a run can be told by it.
+  func start(_ core: ServerCore, seed: UInt64) {
+    logger.debug("core starts", metadata: ["seed": "\(seed)"])
+    let state = Mutex(CoreState(core: core, random: SeededRandom(seed: seed)))
+    loop.start { [self] batch in state.withLock { $0.run(batch, execute) } }
+    post(.start)
+  }
+
+  /// Lets what is in flight end, then ends the thread.
+  func shutdown() async {
+    post(.shutdown)
+    await hasStopped.wait()
+    loop.close()
+  }
+
+  /// Executes actions in order, arming timers in `timers`.
+  private func execute(_ actions: ServerActions, _ timers: inout TimerTable<ServerTimer>) {
+    var changes: [NodeChange] = []
+    for action in actions {
+      if case .node(let change) = action {
+        changes.append(change)
+        continue
+      }
+      flush(&changes)
+      execute(action, &timers)
+    }
+    flush(&changes)
+  }
+
+  /// Changes of nodes go to the lanes in one piece, before whatever follows them.
+  private func flush(_ changes: inout [NodeChange]) {
+    guard !changes.isEmpty else { return }
+    parts.placement.apply(changes)
+    changes.removeAll(keepingCapacity: true)
+  }
+
+  private func execute(_ action: ServerAction, _ timers: inout TimerTable<ServerTimer>) {
+    switch action {
+    case .claim(let shards): claim(shards)
+    case .commit(let token, let group):
+      Task(priority: .high) { [self] in post(.committed(token, await parts.store.commit(group))) }
+    case .read(let token, let request): read(token, request)
+    case .reply(let token, let reply): requests.take(token)?.resume(returning: reply)
+    case .place(let requests): parts.placement.place(requests)
+    case .node(let change): parts.placement.apply([change])
+    case .arm(let timer, let time): timers.arm(timer, at: time)
+    case .send(let connection, let message): parts.workers.send(message, on: connection)
+    case .close(let connection): parts.workers.close(connection)
+    case .appendLog(let connection, let chunk):
+      parts.logs.append(chunk) { [parts] offset in
+        parts.workers.send(.logAck(chunk.attempt, offset: offset), on: connection)
+      }
+    case .publish(let notice): parts.notices.publish(notice)
+    case .policyStored(let revision): parts.placement.adopt(revision)
+    case .stopped: hasStopped.signal()
+    }
+  }
+
+  private func claim(_ shards: [Shard]) {
+    Task(priority: .high) { [self] in
+      do throws(StoreError) {
+        let claim = try await parts.store.claim(shards, for: server)
+        post(.claimed(claim.shards, idFloor: claim.idFloor))
+      } catch {
+        logger.error("cannot claim shards", metadata: ["error": "\(error)"])
+        post(.claimFailed(error.message))
+      }
+    }
+  }
+
+  private func read(_ token: Token, _ request: OwnerRead) {
+    Task(priority: .high) { [self] in
+      do throws(StoreError) {
+        post(.read(token, try await parts.store.read(request)))
+      } catch {
+        logger.error("cannot read the store", metadata: ["error": "\(error)"])
+        post(.read(token, nil))
+      }
+    }
+  }
+}
+
+/// What the core's thread alone touches.
+private struct CoreState: ~Copyable {
+  var core: ServerCore
+  var random: SeededRandom
+  var timers = TimerTable<ServerTimer>()
+  var events: [ServerEvent] = []
+  var actions = ServerActions()
+
+  init(core: consuming ServerCore, random: SeededRandom) {
+    self.core = core
+    self.random = random
+  }
+
+  /// Handles a batch and the timers that are due.
+  ///
+  /// - Returns: the time of the next timer.
+  mutating func run(
+    _ batch: [ServerDriver.Input], _ execute: (ServerActions, inout TimerTable<ServerTimer>) -> Void
+  ) -> BootTime? {
+    for input in batch {
+      if case .event(let event) = input { events.append(event) }
+    }
+    if !events.isEmpty {
+      core.handle(contentsOf: events, at: SystemClock.now(), random: &random, into: &actions)
+      events.removeAll(keepingCapacity: true)
+      flush(execute)
+    }
+    for case .inspect(let look) in batch { look(core) }
+    while let timer = timers.popDue(at: SystemClock.boot()) {
+      core.handle(.timer(timer), at: SystemClock.now(), random: &random, into: &actions)
+      flush(execute)
+    }
+    return timers.next()
+  }
+
+  private mutating func flush(_ execute: (ServerActions, inout TimerTable<ServerTimer>) -> Void) {
+    guard !actions.isEmpty else { return }
+    execute(actions, &timers)
+    actions.removeAll(keepingCapacity: true)
+  }
+}

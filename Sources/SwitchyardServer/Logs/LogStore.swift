@@ -1,0 +1,127 @@
+import Glibc
+import Logging
+import SwitchyardModel
+import SwitchyardSystem
+import Synchronization
+
+/// Keeps the logs of attempts in files, and wakes those who follow one.
+///
+/// Written by a thread of its own, so that a slow disk delays logs and nothing else. A chunk that comes
+/// twice is kept once; each is acknowledged when the kernel has it.
+final class LogStore: Sendable {
+  private struct Chunk: Sendable {
+    var chunk: LogChunk
+    var acknowledge: @Sendable (UInt64) -> Void
+  }
+
+  private let directory: String
+  private let bound: Int
+  private let loop = EventLoop<Chunk>(name: "logs")
+  private let followers = Mutex<[InstanceID: [UInt64: AsyncStream<Void>.Continuation]]>([:])
+  private let nextFollower = Atomic<UInt64>(0)
+
+  /// - Parameters:
+  ///   - directory: made if it is not there.
+  ///   - bound: bytes kept for one attempt; more is dropped and counted.
+  init(directory: String, bound: Int) {
+    self.directory = directory
+    self.bound = bound
+    mkdir(directory, 0o700)
+    let files = Mutex(OpenFiles())
+    loop.start { [weak self] batch in
+      guard let self else { return nil }
+      files.withLock { files in
+        for item in batch { self.write(item, &files) }
+      }
+      return nil
+    }
+  }
+
+  func append(_ chunk: LogChunk, acknowledge: @escaping @Sendable (UInt64) -> Void) {
+    loop.post(Chunk(chunk: chunk, acknowledge: acknowledge))
+  }
+
+  func close() { loop.close() }
+
+  /// `LOGS/3F/0000000000ABC-1.log`: by the identity's last digits, so that no folder grows without bound.
+  private func path(_ ref: AttemptRef) -> String { "\(folder(ref))/\(ref.instance)-\(ref.attempt).log" }
+
+  private func folder(_ ref: AttemptRef) -> String { "\(directory)/\(ref.instance.description.suffix(2))" }
+
+  private func write(_ item: Chunk, _ files: inout OpenFiles) {
+    let chunk = item.chunk
+    let end = chunk.offset + UInt64(chunk.bytes.count)
+    let written = files.with(chunk.attempt, open: { open(chunk.attempt) }) { file in
+      guard chunk.offset >= file.end || end > file.end else { return true }
+      // What was kept already is cut off the front.
+      let known = file.end > chunk.offset ? Int(file.end - chunk.offset) : 0
+      var bytes = Array(chunk.bytes.dropFirst(known))
+      let room = max(0, bound - file.position)
+      let cut = max(0, bytes.count - room)
+      bytes.removeLast(cut)
+      let gap = known == 0 ? chunk.offset - min(file.end, chunk.offset) : 0
+      guard !bytes.isEmpty || gap > 0 else { return true }
+      return file.append(.init(offset: chunk.offset + UInt64(known), dropped: gap, bytes: bytes))
+    }
+    // A full disk costs the log, never the job: the worker is told that it may forget all the same.
+    _ = written
+    item.acknowledge(end)
+    let waiting = followers.withLock { $0[chunk.attempt.instance].map { Array($0.values) } ?? [] }
+    for follower in waiting { follower.yield() }
+  }
+
+  private func open(_ ref: AttemptRef) -> LogFile? {
+    mkdir(folder(ref), 0o700)
+    return LogFile(appendingTo: path(ref))
+  }
+
+  /// Reads records from a position that an earlier call gave; 0 to begin with.
+  ///
+  /// - Returns: the bytes, at most about 1 MiB, with a line where some were left out; and the next position.
+  func read(_ ref: AttemptRef, from position: Int) -> (bytes: [UInt8], next: Int) {
+    let descriptor = Glibc.open(path(ref), O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return ([], position) }
+    defer { Glibc.close(descriptor) }
+    var result: [UInt8] = []
+    var position = position
+    while result.count < 1 << 20, let (record, next) = LogFile.read(descriptor, at: position) {
+      if record.dropped > 0 { result += Array("[\(record.dropped) bytes left out]\n".utf8) }
+      result += record.bytes
+      position = next
+    }
+    return (result, position)
+  }
+
+  /// Yields whenever the log of one of the instance's attempts may have grown.
+  func changes(of instance: InstanceID) -> AsyncStream<Void> {
+    let id = nextFollower.wrappingAdd(1, ordering: .relaxed).newValue
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    followers.withLock { $0[instance, default: [:]][id] = continuation }
+    continuation.onTermination = { [weak self] _ in
+      self?.followers.withLock { followers in
+        followers[instance]?[id] = nil
+        if followers[instance]?.isEmpty == true { followers[instance] = nil }
+      }
+    }
+    return stream
+  }
+}
+
+/// The files written last, so that a chatty job does not open its file for each line.
+private struct OpenFiles {
+  private static let limit = 128
+  private var files: [AttemptRef: LogFile] = [:]
+  private var order: [AttemptRef] = []
+
+  mutating func with(_ ref: AttemptRef, open: () -> LogFile?, _ body: (inout LogFile) -> Bool) -> Bool {
+    if files[ref] == nil {
+      guard let file = open() else { return false }
+      if order.count >= Self.limit { files.removeValue(forKey: order.removeFirst())?.close() }
+      files[ref] = file
+      order.append(ref)
+    }
+    guard var file = files[ref] else { return false }
+    defer { files[ref] = file }
+    return body(&file)
+  }
+}

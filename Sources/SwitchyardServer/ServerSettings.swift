@@ -1,0 +1,52 @@
+package import SwitchyardModel
+
+/// Everything a server is told from outside. `switchyard server --help` names the settings.
+package struct ServerSettings: Sendable {
+  /// This server's name; constant over restarts.
+  package var id: String
+  /// Holds the store, logs, tokens and private copies of plugins.
+  package var dataDirectory: String
+  /// Folders of strategies, in order; each `*.so` in them is loaded.
+  package var pluginDirectories: [String]
+  /// Opens a plugin first, in a process of its own.
+  package var pluginHostPath: String
+  package var http: ListenAddress
+  package var grpc: ListenAddress
+  /// Threads that place jobs, 1...64.
+  package var lanes: Int
+  /// How long a worker's acknowledged heartbeat lets it run on; 2 s to 10 min.
+  package var lease: Span
+  package var heartbeatEvery: Span
+  /// Bytes of log kept for one attempt.
+  package var logBytes: Int
+
+  package init(
+    id: String = "server-1", dataDirectory: String, pluginDirectories: [String], pluginHostPath: String,
+    http: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7410),
+    grpc: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7411), lanes: Int = 1,
+    lease: Span = .seconds(12), heartbeatEvery: Span = .seconds(3), logBytes: Int = 1 << 20
+  ) {
+    self.id = id
+    self.dataDirectory = dataDirectory
+    self.pluginDirectories = pluginDirectories
+    self.pluginHostPath = pluginHostPath
+    self.http = http
+    self.grpc = grpc
+    self.lanes = lanes
+    self.lease = lease
+    self.heartbeatEvery = heartbeatEvery
+    self.logBytes = logBytes
+  }
+}
+
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+  package var host: String
+  /// 0: any free one.
+  package var port: Int
+  package init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

@@ -1,0 +1,102 @@
+import SwitchyardCore
+import SwitchyardModel
+import SwitchyardWire
+import Synchronization
+
+/// The open streams of workers, by number: where the driver's messages go.
+final class WorkerConnections: Sendable {
+  private struct State {
+    var last: UInt64 = 0
+    var open: [ConnectionID: Outbox] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  init() {}
+
+  var count: Int { state.withLock { $0.open.count } }
+
+  func add(_ outbox: Outbox) -> ConnectionID {
+    state.withLock { state in
+      state.last += 1
+      let id = ConnectionID(state.last)
+      state.open[id] = outbox
+      return id
+    }
+  }
+
+  func remove(_ id: ConnectionID) { _ = state.withLock { $0.open.removeValue(forKey: id) } }
+
+  /// Queues the message; a stream that is gone drops it, which is as if the network had.
+  func send(_ message: ServerMessage, on id: ConnectionID) {
+    state.withLock { $0.open[id] }?.append(message)
+  }
+
+  func close(_ id: ConnectionID) { state.withLock { $0.open[id] }?.close() }
+
+  func closeAll() {
+    for outbox in state.withLock({ Array($0.open.values) }) { outbox.close() }
+  }
+}
+
+/// What waits to be written on one stream. While a frame is being written the next one gathers here.
+final class Outbox: Sendable {
+  /// Beyond this many waiting messages the peer does not read: the stream is cut. It must hold the answer to
+  /// a whole inventory.
+  private static let bound = 500_000
+
+  private struct State {
+    var messages: [ServerMessage] = []
+    var isClosed = false
+    var reader: CheckedContinuation<Void, Never>?
+
+    mutating func takeReader() -> CheckedContinuation<Void, Never>? {
+      defer { reader = nil }
+      return reader
+    }
+  }
+
+  private let state = Mutex(State())
+
+  func append(_ message: ServerMessage) {
+    let reader = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      guard !state.isClosed else { return nil }
+      state.messages.append(message)
+      if state.messages.count > Self.bound { state.isClosed = true }
+      return state.takeReader()
+    }
+    reader?.resume()
+  }
+
+  /// Nothing is taken any more; what is queued is still written.
+  func close() {
+    let reader = state.withLock { state in
+      state.isClosed = true
+      return state.takeReader()
+    }
+    reader?.resume()
+  }
+
+  /// Waits for messages and takes them all; nil when it is closed and empty.
+  func next() async -> [ServerMessage]? {
+    while true {
+      let (batch, isClosed) = state.withLock { state in
+        defer { state.messages = [] }
+        return (state.messages, state.isClosed)
+      }
+      if !batch.isEmpty { return batch }
+      if isClosed { return nil }
+      await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+          let isReady = state.withLock { state in
+            if state.messages.isEmpty, !state.isClosed { state.reader = continuation }
+            return state.reader == nil
+          }
+          if isReady { continuation.resume() }
+        }
+      } onCancel: {
+        close()
+      }
+    }
+  }
+}

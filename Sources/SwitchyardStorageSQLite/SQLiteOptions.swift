@@ -1,0 +1,31 @@
+/// How a store on SQLite is kept.
+package struct SQLiteOptions: Sendable {
+  /// Pages of 4 KiB that the write-ahead log may gather before they are copied into the database.
+  package var checkpointPages: Int32 = 8_192
+  /// How often the store looks whether it is idle; when it is, the log is emptied.
+  package var idleAfter: Duration = .seconds(2)
+  /// Told what goes wrong and is survived, for logs and metrics. Called on threads of the store: be quick.
+  package var notice: @Sendable (SQLiteNotice) -> Void = { _ in }
+  /// For tests of failing disks; called around every COMMIT, on the writer's thread.
+  package var faults = SQLiteFaults()
+
+  package init() {}
+}
+
+/// What the store survived.
+package enum SQLiteNotice: Sendable {
+  /// An operation could not be carried out by the database and was answered with `conflict`.
+  case refusedOperation(String)
+  /// A commit came to an unknown end; the database is closed and opened again before the next.
+  case unknownOutcome(String)
+  case reopened
+  case checkpointFailed(String)
+}
+
+/// Errors to be had instead of those of a disk: a result code of SQLite, or nil.
+package struct SQLiteFaults: Sendable {
+  package var beforeCommit: @Sendable () -> Int32? = { nil }
+  /// The commit has been made, and is reported as having failed so.
+  package var afterCommit: @Sendable () -> Int32? = { nil }
+  package init() {}
+}

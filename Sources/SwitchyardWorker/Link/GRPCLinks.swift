@@ -1,0 +1,69 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import Logging
+import SwitchyardCore
+import SwitchyardModel
+import SwitchyardWire
+import Synchronization
+
+/// Opens streams to servers over gRPC, one connection each.
+final class GRPCLinks: ServerLinks {
+  private struct State {
+    var rotation: ServerRotation
+    /// Streams in a row that came to nothing.
+    var failures = 0
+  }
+
+  private let token: String
+  private let logger: Logger
+  private let state: Mutex<State>
+  private let opened: AsyncStream<GRPCLink>
+  private let open: AsyncStream<GRPCLink>.Continuation
+
+  init(servers: [ServerAddress], token: String, logger: Logger) {
+    self.token = token
+    self.logger = logger
+    var random = SystemRandomNumberGenerator()
+    state = Mutex(State(rotation: ServerRotation(servers, random: &random)))
+    (opened, open) = AsyncStream.makeStream()
+  }
+
+  func open(_ connection: ConnectionNumber, events: any ServerLinkEvents) -> any ServerLink {
+    let link = GRPCLink(number: connection, events: events)
+    open.yield(link)
+    return link
+  }
+
+  /// Runs the streams, until ``finish()``.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      for await link in opened { group.addTask { await self.run(link) } }
+    }
+  }
+
+  func finish() { open.finish() }
+
+  private func run(_ link: GRPCLink) async {
+    guard let server = state.withLock({ $0.rotation.current }) else { return link.ended() }
+    var logger = logger
+    logger[metadataKey: "server"] = "\(server)"
+    do {
+      logger.debug("connecting")
+      try await link.run(to: server, token: token)
+      logger.debug("stream closed")
+    } catch let error as RPCError where error.code == .unauthenticated || error.code == .permissionDenied {
+      logger.error("refused by the server: check the token", metadata: ["cause": "\(error.message)"])
+      await link.refused(.unauthorized, error.message)
+    } catch {
+      // Said once: while a server is away, the next hundred times are no news.
+      let isNews = link.wasWelcome || state.withLock { $0.failures == 0 }
+      logger.log(level: isNews ? .warning : .debug, "stream failed", metadata: ["cause": "\(error)"])
+    }
+    // A server that has served and closes is asked again; one that cannot be reached is not.
+    state.withLock { state in
+      state.failures = link.wasWelcome ? 0 : state.failures + 1
+      if !link.wasWelcome { state.rotation.advance() }
+    }
+    link.ended()
+  }
+}

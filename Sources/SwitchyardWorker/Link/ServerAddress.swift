@@ -1,0 +1,50 @@
+package import SwitchyardModel
+
+/// Where a server listens for workers: `host:port`, `[::1]:port`.
+package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
+  /// A name or an address; an IPv6 address without its brackets.
+  package var host: String
+  package var port: Int
+
+  package init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  /// - Throws: an error that says what is accepted.
+  package init(parsing text: String) throws(FieldError) {
+    func refusal() -> FieldError {
+      FieldError(mustBe: "host:port, such as \"scheduler.example:7420\" or \"[::1]:7420\"", found: quoted(text))
+    }
+    guard text.utf8.count <= 300, let colon = text.lastIndex(of: ":"),
+      let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port)
+    else { throw refusal() }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    } else if host.contains(":") {
+      throw refusal()
+    }
+    guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || "/@[]".contains($0) }) else { throw refusal() }
+    self.init(host: String(host), port: port)
+  }
+
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// The servers of a worker, in turn.
+struct ServerRotation: Sendable {
+  private let servers: [ServerAddress]
+  private var index: Int
+
+  /// Begins anywhere, so that the workers of a site do not all come to the first of the list.
+  init(_ servers: [ServerAddress], random: inout some RandomNumberGenerator) {
+    self.servers = servers
+    index = servers.isEmpty ? 0 : Int.random(in: 0..<servers.count, using: &random)
+  }
+
+  var current: ServerAddress? { servers.indices.contains(index) ? servers[index] : nil }
+
+  /// The current one failed.
+  mutating func advance() { index = servers.isEmpty ? 0 : (index + 1) % servers.count }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import SwitchyardModel
+
+/// Where the server is and how to prove oneself; the same for all commands that ask one.
+struct ServerOptions: ParsableArguments {
+  @Option(name: .long, help: "The server's HTTP address. [http://127.0.0.1:7410]")
+  var serverUrl: String?
+
+  @Option(name: .long, help: "File with the access token. [DATA/token]")
+  var tokenFile: String?
+
+  @Option(name: .long, help: "The server's data directory, where its token is found. [~/.local/share/switchyard]")
+  var data: String?
+
+  @Flag(name: .long, help: "Print JSON, for programs.")
+  var json = false
+
+  func client() throws -> APIClient {
+    let settings = try Settings()
+    let url = try settings.text(serverUrl, "server-url") ?? "http://127.0.0.1:7410"
+    guard HTTPAddress(parsing: url) != nil else {
+      throw CLIError("setting server-url: must be \(HTTPAddress.accepted), found \(quoted(url))")
+    }
+    return APIClient(url: url, token: try token(settings))
+  }
+
+  private func token(_ settings: Settings) throws -> String {
+    if tokenFile == nil, data == nil, let token = try settings.text(nil, "token") { return token }
+    let path = try data == nil ? settings.text(tokenFile, "token-file") : tokenFile
+    let file = try path ?? "\(settings.dataDirectory(data))/token"
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+      throw CLIError(
+        "\(file): no access token there. Is a server running with this data directory? "
+          + "Else name its token: --token-file FILE, or SWITCHYARD_TOKEN")
+    }
+    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+/// Speaks with a server's API.
+struct APIClient: Sendable {
+  let url: String
+  let token: String
+
+  func get(_ path: String, _ query: [(String, String?)] = []) async throws -> JSONValue {
+    try await send("GET", path, query)
+  }
+
+  func send(
+    _ method: String, _ path: String, _ query: [(String, String?)] = [], body: JSONValue? = nil,
+    timeout: Int64 = 60
+  ) async throws -> JSONValue {
+    let response = try await execute(method, path, query, body, timeout)
+    let buffer = try await response.body.collect(upTo: 64 << 20)
+    return try JSONValue(parsing: Array(buffer.readableBytesView), limits: JSONLimits(bytes: 64 << 20))
+  }
+
+  /// The body as it comes.
+  func stream(
+    _ path: String, _ query: [(String, String?)], _ receive: ([UInt8]) throws -> Void
+  ) async throws {
+    let response = try await execute("GET", path, query, nil, 365 * 86_400)
+    for try await buffer in response.body { try receive(Array(buffer.readableBytesView)) }
+  }
+
+  private func execute(
+    _ method: String, _ path: String, _ query: [(String, String?)], _ body: JSONValue?, _ timeout: Int64
+  ) async throws -> HTTPClientResponse {
+    var components = URLComponents()
+    components.queryItems = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
+    let suffix = components.percentEncodedQuery.flatMap { $0.isEmpty ? nil : "?\($0.replacing("+", with: "%2B"))" } ?? ""
+    var request = HTTPClientRequest(url: url + "/api/v1" + path + suffix)
+    request.method = .init(rawValue: method)
+    request.headers.add(name: "authorization", value: "Bearer \(token)")
+    if let body {
+      request.headers.add(name: "content-type", value: "application/json")
+      request.body = .bytes(ByteBuffer(bytes: body.bytes))
+    }
+    let response: HTTPClientResponse
+    do {
+      response = try await HTTPClient.shared.execute(request, timeout: .seconds(timeout))
+    } catch {
+      throw CLIError("\(url) does not answer (\(error)). Is the server running? `switchyard dev` starts one")
+    }
+    guard (200..<300).contains(response.status.code) else { throw await problem(response) }
+    return response
+  }
+
+  private func problem(_ response: HTTPClientResponse) async -> CLIError {
+    let bytes = (try? await response.body.collect(upTo: 1 << 20)).map { Array($0.readableBytesView) } ?? []
+    let detail = (try? JSONValue(parsing: bytes))?["detail"]?.stringValue
+    return CLIError(detail ?? "the server answered with status \(response.status.code)")
+  }
+}
+
+/// A name as a part of a path.
+func segment(_ text: String) -> String {
+  text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import SwitchyardModel
+
+struct InstanceCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "instance", abstract: "Look at the runs of jobs, read their logs, end them.",
+    subcommands: [List.self, Show.self, Logs.self, Cancel.self, Stop.self, Release.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List instances, newest first.")
+    @Option(name: .shortAndLong, help: "Only of this app.") var app: String?
+    @Option(name: .shortAndLong, help: "Only of this job (of --app, else of the app `default`).") var job: String?
+    @Option(name: .shortAndLong, help: "Only in these states, as waiting,failed.") var state: String?
+    @Option(name: .shortAndLong, help: "Only on this worker.") var worker: String?
+    @Option(name: .shortAndLong, help: "How many at most, up to 1000.") var limit = 50
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let value = try await server.client().get(
+        "/instances",
+        [
+          ("app", app ?? (job == nil ? nil : "default")), ("job", job), ("state", state), ("worker", worker),
+          ("limit", "\(limit)"),
+        ])
+      output(value, json: server.json) { value in
+        var table = Table(["id", "job", "state", "attempt", "worker", "due", "age", "detail"])
+        for instance in value["instances"]?.arrayValue ?? [] {
+          table.add([
+            instance.cell("id"), "\(instance.cell("app"))/\(instance.cell("job"))", instance.cell("state"),
+            instance.cell("attempt"), instance.cell("worker"), instance.cell("dueAt"), instance.age("createdAt"),
+            instance.cell("detail"),
+          ])
+        }
+        return table.text
+      }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show an instance and its attempts.")
+    @Argument(help: "The instance.") var id: String
+    @OptionGroup var server: ServerOptions
+    func run() async throws {
+      output(try await server.client().get("/instances/\(segment(id))"), json: server.json, details)
+    }
+  }
+
+  struct Logs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the log of an instance.")
+    @Argument(help: "The instance.") var id: String
+    @Flag(name: .shortAndLong, help: "Go on until it is over.") var follow = false
+    @Option(name: .long, help: "Of this attempt instead of the last.") var attempt: UInt32?
+    @Flag(name: .long, help: "Bytes as they are, also to a terminal.") var raw = false
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let isSafe = raw || isatty(STDOUT_FILENO) == 0
+      try await server.client().stream(
+        "/instances/\(segment(id))/logs", [("follow", follow ? "true" : nil), ("attempt", attempt.map { "\($0)" })]
+      ) { bytes in
+        try writeRaw(isSafe ? bytes : printable(bytes))
+      }
+    }
+  }
+
+  struct Cancel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Cancel an instance that waits.")
+    @Argument(help: "The instance.") var id: String
+    @OptionGroup var server: ServerOptions
+    func run() async throws { try await InstanceCommand.end(id, "cancel", server) }
+  }
+
+  struct Stop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Stop an instance, whether it waits or runs.")
+    @Argument(help: "The instance.") var id: String
+    @OptionGroup var server: ServerOptions
+    func run() async throws { try await InstanceCommand.end(id, "stop", server) }
+  }
+
+  struct Release: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Let an instance run that is held because its worker was lost.")
+    @Argument(help: "The instance.") var id: String
+    @OptionGroup var server: ServerOptions
+    func run() async throws { try await InstanceCommand.end(id, "release", server) }
+  }
+
+  static func end(_ id: String, _ verb: String, _ server: ServerOptions) async throws {
+    output(try await server.client().send("POST", "/instances/\(segment(id))/\(verb)"), json: server.json) {
+      "instance \($0.cell("id")) \($0.cell("state"))"
+    }
+  }
+}
+
+/// A log on a terminal: control characters but line ends and tabs are shown, not obeyed.
+func printable(_ bytes: [UInt8]) -> [UInt8] {
+  var result: [UInt8] = []
+  result.reserveCapacity(bytes.count)
+  for byte in bytes {
+    switch byte {
+    case 0x09, 0x0A: result.append(byte)
+    case 0x00..<0x20, 0x7F: result += [0x5E, byte ^ 0x40]
+    default: result.append(byte)
+    }
+  }
+  return result
+}

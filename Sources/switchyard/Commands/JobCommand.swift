@@ -1,0 +1,221 @@
+import ArgumentParser
+import Foundation
+import SwitchyardModel
+
+struct JobCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "job", abstract: "Define jobs, look at them, run them.",
+    subcommands: [
+      Apply.self, List.self, Show.self, Next.self, Run.self, Pause.self, Resume.self, Delete.self,
+    ])
+
+  /// Names one job.
+  struct Target: ParsableArguments {
+    @Argument(help: "The job: NAME, or APP/NAME.")
+    var job: String
+
+    @Option(name: .shortAndLong, help: "The app, where JOB is a bare name.")
+    var app = "default"
+
+    var parts: (app: String, name: String) {
+      guard let slash = job.firstIndex(of: "/") else { return (app, job) }
+      return (String(job[..<slash]), String(job[job.index(after: slash)...]))
+    }
+
+    var path: String { "/apps/\(segment(parts.app))/jobs/\(segment(parts.name))" }
+  }
+
+  struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Create or change jobs from YAML or JSON.",
+      discussion: """
+        A file holds one job or several, divided by `---`. A definition that is there already, word for word,
+        changes nothing. All files are checked before anything is sent.
+
+          name: report
+          schedule: {cron: "25 2 * * MON-FRI"}
+          timeZone: Europe/Paris
+          processor: {shell: {command: "make-report --day yesterday"}}
+          retry: {limit: 3, backoff: 10s}
+          timeout: 10m
+        """)
+
+    @Option(name: .shortAndLong, help: "A file, or - for standard input; may be repeated.")
+    var file: [String]
+
+    @Option(name: .shortAndLong, help: "The app of jobs that name none.")
+    var app = "default"
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      var jobs: [(place: String, app: String, name: String, document: JSONValue)] = []
+      for path in file {
+        for (index, document) in try YAMLFile.documents(at: path).enumerated() {
+          let place = "\(path) document \(index + 1)"
+          do {
+            let job = try JobDocument(json: document)
+            jobs.append((place, job.app ?? app, job.spec.name, document))
+          } catch {
+            throw CLIError("\(place):\n\(error)")
+          }
+        }
+      }
+      guard !jobs.isEmpty else { throw CLIError("nothing to apply: the input holds no job") }
+      let client = try server.client()
+      for job in jobs {
+        let path = "/apps/\(segment(job.app))/jobs/\(segment(job.name))"
+        let stored = try await client.send("PUT", path, body: job.document)
+        output(stored, json: server.json) {
+          "\($0.cell("app"))/\($0.cell("name")) version \($0.cell("version")), next \($0.cell("nextFire"))"
+        }
+      }
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List jobs.")
+    @Option(name: .shortAndLong, help: "Only of this app.") var app: String?
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let jobs = try await server.client().pages("/jobs", [("app", app)], "jobs", cursor: "after")
+      output(["jobs": .array(jobs)], json: server.json) { _ in
+        var table = Table(["app", "name", "state", "version", "schedule", "zone", "next"])
+        for job in jobs {
+          let spec = job["spec"] ?? .null
+          table.add([
+            job.cell("app"), job.cell("name"), job.cell("state"), job.cell("version"), spec.cell("schedule"),
+            spec.cell("timeZone"), job.cell("nextFire"),
+          ])
+        }
+        return table.text
+      }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show a job and its definition.")
+    @OptionGroup var target: Target
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      output(try await server.client().get(target.path), json: server.json, details)
+    }
+  }
+
+  struct Next: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show when a job is due next.")
+    @OptionGroup var target: Target
+    @Option(name: .shortAndLong, help: "How many times.") var count = 5
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      let next = try await server.client().get("\(target.path)/next", [("count", "\(count)")])
+      output(next, json: server.json) { value in
+        let times = value["next"]?.arrayValue ?? []
+        return times.isEmpty ? "never: it runs when it is told to" : times.map(\.cell).joined(separator: "\n")
+      }
+    }
+  }
+
+  struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Run a job now.",
+      discussion: "With --wait the exit code is 0 when the run succeeded and 1 when it did not.")
+    @OptionGroup var target: Target
+    @Flag(name: .long, help: "Wait for the end, and print its log.") var wait = false
+    @Option(name: .long, help: "Run only once for this key, however often it is sent.") var key: String?
+    @Option(name: .long, help: "Parameters as JSON.") var parameters: String?
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      var body = JSONObject()
+      body["key"] = key.map(JSONValue.string)
+      if let parameters {
+        do {
+          body["parameters"] = try JSONValue(parsing: parameters)
+        } catch {
+          throw CLIError("--parameters: \(error)")
+        }
+      }
+      let client = try server.client()
+      let started = try await client.send("POST", "\(target.path)/run", body: .object(body))
+      let id = started.cell("id")
+      guard wait else {
+        return output(started, json: server.json) { "instance \($0.cell("id"))" }
+      }
+      let ended = try await client.end(of: id)
+      if !server.json { try await client.stream("/instances/\(id)/logs", [], writeRaw) }
+      output(ended, json: server.json) { "instance \(id) \($0.cell("state")) on \($0.cell("worker")): \($0.cell("detail"))" }
+      if ended["state"]?.stringValue != "succeeded" { throw ExitCode.failure }
+    }
+  }
+
+  struct Pause: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Stop a job's schedule; what runs goes on.")
+    @OptionGroup var target: Target
+    @OptionGroup var server: ServerOptions
+    func run() async throws { try await JobCommand.change("POST", "\(target.path)/pause", server) }
+  }
+
+  struct Resume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Let a paused job go on from now.")
+    @OptionGroup var target: Target
+    @OptionGroup var server: ServerOptions
+    func run() async throws { try await JobCommand.change("POST", "\(target.path)/resume", server) }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Delete a job; its instances stay to be looked at.")
+    @OptionGroup var target: Target
+    @OptionGroup var server: ServerOptions
+    func run() async throws { try await JobCommand.change("DELETE", target.path, server) }
+  }
+
+  static func change(_ method: String, _ path: String, _ server: ServerOptions) async throws {
+    output(try await server.client().send(method, path), json: server.json) {
+      "\($0.cell("app"))/\($0.cell("name")) \($0.cell("state")), next \($0.cell("nextFire"))"
+    }
+  }
+}
+
+extension APIClient {
+  /// All pages of a list.
+  func pages(_ path: String, _ query: [(String, String?)], _ field: String, cursor: String) async throws -> [JSONValue] {
+    var result: [JSONValue] = []
+    var next: String?
+    repeat {
+      let page = try await get(path, query + [("limit", "1000"), (cursor, next)])
+      result += page[field]?.arrayValue ?? []
+      next = page["next"]?.stringValue
+    } while next != nil
+    return result
+  }
+
+  /// Waits, as long as it takes, for an instance to be over.
+  func end(of id: String) async throws -> JSONValue {
+    while true {
+      let value = try await send("GET", "/instances/\(segment(id))/wait", [("timeout", "50s")])
+      if value["endedAt"] != .null { return value }
+    }
+  }
+}
+
+/// Bytes of a log, as they are, to standard output.
+func writeRaw(_ bytes: [UInt8]) throws { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) }
+
+/// Every field of a value, a line each; nested ones as JSON.
+func details(_ value: JSONValue) -> String {
+  let members = value.objectValue?.members ?? []
+  let width = members.map(\.name.count).max() ?? 0
+  return members.map { member in
+    let name = member.name.padding(toLength: width, withPad: " ", startingAt: 0)
+    let text: String
+    switch member.value {
+    case .object, .array: text = member.value.text
+    default: text = member.value.cell
+    }
+    return "\(name)  \(shown(text))"
+  }.joined(separator: "\n")
+}

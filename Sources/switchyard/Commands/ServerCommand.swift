@@ -1,0 +1,99 @@
+import ArgumentParser
+import Foundation
+import Logging
+import ServiceLifecycle
+import SwitchyardModel
+import SwitchyardServer
+import UnixSignals
+
+/// The settings of a server, wherever one is started.
+struct ServerFlags: ParsableArguments {
+  @Option(name: .long, help: "Directory of the store, logs and tokens. [~/.local/share/switchyard]") var data: String?
+  @Option(name: .long, help: "Name of this server. [server-1]") var serverId: String?
+  @Option(name: .long, help: "Address for people and programs. [127.0.0.1:7410]") var http: String?
+  @Option(name: .long, help: "Address for workers. [127.0.0.1:7411]") var grpc: String?
+  @Option(name: .long, help: "Directory of strategies (*.so); may be repeated. [those that ship, and DATA/plugins]")
+  var plugins: [String] = []
+  @Option(name: .long, help: "Threads that place jobs. [1]") var lanes: Int?
+  @Option(name: .long, help: "How long a worker may run on after its last acknowledged heartbeat. [12s]") var lease: String?
+  @Option(name: .long, help: "debug, info, notice, warning or error. [info]") var logLevel: String?
+
+  func settings(_ source: Settings) throws -> ServerSettings {
+    let data = try source.dataDirectory(data)
+    let span = "a time as 12s, from 2s to 10m"
+    let lease = try source.value(lease.map { try readSpan($0, "--lease", span) }, "lease", span) { try? Span(parsing: $0) }
+      ?? .seconds(12)
+    guard (Span.seconds(2) ... .seconds(600)).contains(lease) else { throw CLIError("lease: must be \(span)") }
+    let lanes = try source.value(lanes, "lanes", "a number from 1 to 64", Int.init) ?? 1
+    guard (1...64).contains(lanes) else { throw CLIError("lanes: must be a number from 1 to 64") }
+    let directories = try source.list(plugins, "plugins")
+    return ServerSettings(
+      id: try source.text(serverId, "server-id") ?? "server-1", dataDirectory: data,
+      pluginDirectories: directories.isEmpty ? [Installation.plugins, "\(data)/plugins"] : directories,
+      pluginHostPath: Installation.program("switchyard-plugin-host"),
+      http: try address(source.text(http, "http"), 7410, "http"), grpc: try address(source.text(grpc, "grpc"), 7411, "grpc"),
+      lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4))
+  }
+
+  private func address(_ text: String?, _ port: Int, _ name: String) throws -> ListenAddress {
+    guard let text else { return ListenAddress(host: "127.0.0.1", port: port) }
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+      throw CLIError("\(name): must be HOST:PORT, found \(quoted(text))")
+    }
+    let host = text[..<colon].trimmingCharacters(in: ["[", "]"])
+    return ListenAddress(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
+  }
+}
+
+func readSpan(_ text: String, _ name: String, _ accepted: String) throws -> Span {
+  do { return try Span(parsing: text) } catch { throw CLIError("\(name): must be \(accepted), found \(quoted(text))") }
+}
+
+/// Where the parts of the program are: beside it, or where a package installs them.
+enum Installation {
+  static let directory = (CommandLine.executablePath as NSString).deletingLastPathComponent
+
+  static func program(_ name: String) -> String {
+    let installed = "\(directory)/../libexec/switchyard/\(name)"
+    return FileManager.default.isExecutableFile(atPath: installed) ? installed : "\(directory)/\(name)"
+  }
+
+  static var plugins: String {
+    let installed = "\(directory)/../lib/switchyard/plugins"
+    return FileManager.default.fileExists(atPath: installed) ? installed : directory
+  }
+}
+
+extension CommandLine {
+  static var executablePath: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? arguments[0]
+  }
+}
+
+/// Log lines on standard error, at the level that was asked for.
+func makeLogger(_ label: String, _ flag: String?) throws -> Logger {
+  let text = try Settings().text(flag, "log-level") ?? "info"
+  guard let level = Logger.Level(rawValue: text) else {
+    throw CLIError("log-level: must be \(oneOf(["debug", "info", "notice", "warning", "error"])), found \(quoted(text))")
+  }
+  var logger = Logger(label: label, factory: { StreamLogHandler.standardError(label: $0) })
+  logger.logLevel = level
+  return logger
+}
+
+struct ServerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "server", abstract: "Run a server until SIGTERM or Ctrl-C.")
+  @OptionGroup var flags: ServerFlags
+
+  func run() async throws {
+    let settings = try flags.settings(try Settings())
+    let logger = try makeLogger("switchyard.server", flags.logLevel)
+    let server = SwitchyardServer(settings: settings, logger: logger) { addresses in
+      print("switchyard server ready: http://\(addresses.http), workers at \(addresses.grpc), data in \(settings.dataDirectory)")
+      flushOutput()
+    }
+    try await ServiceGroup(
+      services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+    ).run()
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import SwitchyardModel
+import Yams
+
+/// YAML (and so JSON) files as the values that every reader of the model takes.
+enum YAMLFile {
+  private static let bytes = 4 << 20
+  /// Values in one file, aliases counted as often as they are used.
+  private static let values = 200_000
+  private static let depth = 64
+
+  /// - Parameter path: `-` for standard input.
+  /// - Throws: ``CLIError`` with the place of the error.
+  static func documents(at path: String) throws -> [JSONValue] {
+    guard let data = path == "-" ? try? FileHandle.standardInput.readToEnd() ?? Data() : FileManager.default.contents(atPath: path)
+    else { throw CLIError("\(path): cannot be read; is the path right?") }
+    guard data.count <= bytes else { throw CLIError("\(path): has \(data.count) bytes, at most \(bytes) are accepted") }
+    guard let text = String(validating: data, as: UTF8.self) else { throw CLIError("\(path): is not UTF-8 text") }
+    do {
+      var budget = values
+      return try Array(Yams.compose_all(yaml: text)).map { try value($0, &budget, 0) }
+    } catch let error as YamlError {
+      throw CLIError("\(path): is not YAML: \(error)")
+    } catch let error as CLIError {
+      throw CLIError("\(path): \(error)")
+    }
+  }
+
+  private static func value(_ node: Node, _ budget: inout Int, _ level: Int) throws -> JSONValue {
+    budget -= 1
+    guard budget > 0 else { throw CLIError("has more than \(values) values") }
+    guard level < depth else { throw CLIError("is nested deeper than \(depth) levels") }
+    switch node {
+    case .scalar(let scalar): return try self.scalar(scalar, node)
+    case .sequence(let sequence): return .array(try sequence.map { try value($0, &budget, level + 1) })
+    case .mapping(let mapping):
+      var object = JSONObject()
+      for (key, element) in mapping {
+        guard let name = key.scalar?.string else { throw CLIError("line \(key.mark?.line ?? 0): a key must be a text") }
+        guard object[name] == nil else { throw CLIError("line \(key.mark?.line ?? 0): \(quoted(name)) is there twice") }
+        object[name] = try value(element, &budget, level + 1)
+      }
+      return .object(object)
+    case .alias: throw CLIError("has an alias that points nowhere")
+    }
+  }
+
+  private static func scalar(_ scalar: Node.Scalar, _ node: Node) throws -> JSONValue {
+    switch node.tag.description {
+    case Tag.Name.null.rawValue: return .null
+    case Tag.Name.bool.rawValue: return node.bool.map(JSONValue.bool) ?? .string(scalar.string)
+    case Tag.Name.int.rawValue: return node.int.map { .integer(Int64($0)) } ?? .string(scalar.string)
+    case Tag.Name.float.rawValue:
+      guard let number = node.float, number.isFinite else { return .string(scalar.string) }
+      return .number(number)
+    default: return .string(scalar.string)
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import Foundation
+
+exit(SimulateCommand(CommandLine.arguments.dropFirst()).run())

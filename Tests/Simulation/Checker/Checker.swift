@@ -1,0 +1,110 @@
+import SwitchyardCore
+import SwitchyardModel
+import SwitchyardStorage
+
+/// Watches the world from outside and knows the truth: what runs on which machine, what is durable, what
+/// users were promised. It shares no logic with the machines; each rule here is one of their promises.
+struct Checker {
+  private(set) var violation: Violation?
+  /// What a wall clock without error showed at the beginning.
+  var wallStart: Int64 = 0
+
+  /// An instance as the applied operations made it.
+  struct Row {
+    let job: JobID
+    let occurrence: Occurrence
+    var state: InstanceState
+    var attempt: UInt32
+    var worker: WorkerRef?
+    /// How often an attempt of it really began.
+    var starts = 0
+  }
+
+  struct Running {
+    let ref: AttemptRef
+    let worker: WorkerRef
+    let diesWithLease: Bool
+  }
+
+  struct OccurrenceKey: Hashable {
+    let job: JobID
+    let text: String
+  }
+
+  var rows: [InstanceID: Row] = [:]
+  var occurrences: [OccurrenceKey: InstanceID] = [:]
+  /// Those that are not over, in order.
+  var active: [InstanceID] = []
+  var jobs: [JobID: JobMirror] = [:]
+  var jobOrder: [JobID] = []
+  /// Who claimed last.
+  var owner: ServerRef?
+  /// The newest of each shard.
+  var epochs = [Epoch](repeating: 0, count: Shard.count)
+  var dispatches: [AttemptRef: WorkerRef] = [:]
+
+  // The truth about processes.
+  var running: [Running] = []
+  var started: Set<AttemptRef> = []
+  var ends: [AttemptRef: AttemptOutcome] = [:]
+  /// Incarnations that are over in truth: they left or began anew, or were judged.
+  var over: Set<WorkerRef> = []
+  /// Those of which this is durable.
+  var judged: Set<WorkerRef> = []
+  /// The newest incarnation of each worker, as stored.
+  var incarnations: [String: UInt64] = [:]
+
+  var keys: [OccurrenceKey: InstanceID] = [:]
+  var touched: [InstanceID] = []
+
+  var instanceCount: Int { rows.count }
+
+  mutating func fail(_ promise: String, _ detail: @autoclosure () -> String, _ now: Int64) {
+    guard violation == nil else { return }
+    violation = Violation(promise: promise, detail: detail(), at: Double(now) / Double(second))
+  }
+
+  mutating func require(_ holds: Bool, _ promise: String, _ detail: @autoclosure () -> String, _ now: Int64) {
+    if !holds { fail(promise, detail(), now) }
+  }
+
+  // MARK: For users and faults that need a victim
+
+  func randomActive(_ random: inout SeededRandom) -> InstanceID? { random.pick(active) }
+  func anyHeld() -> InstanceID? { active.first { rows[$0]?.state == .held } }
+
+  // MARK: Claims
+
+  mutating func claimed(_ claim: Claim, by server: ServerRef, _ now: Int64) {
+    owner = server
+    for claim in claim.shards {
+      let old = epochs[Int(claim.shard.number)]
+      require(claim.epoch > old, "epochs grow", "shard \(claim.shard.number): \(old) → \(claim.epoch)", now)
+      epochs[Int(claim.shard.number)] = claim.epoch
+    }
+  }
+
+  // MARK: Promises to users
+
+  mutating func promisedInstance(
+    _ id: InstanceID, key: String?, job: JobID, duplicate: Bool, store: ModelState, _ now: Int64
+  ) {
+    require(store.instance(id) != nil, "an acknowledged submission is durable", "\(id)", now)
+    guard let key else { return }
+    let mine = OccurrenceKey(job: job, text: key)
+    if let before = keys[mine] {
+      require(before == id, "a key means one instance", "\(key): \(before) and \(id)", now)
+      require(duplicate, "a repeated key is told to be one", key, now)
+    }
+    keys[mine] = id
+  }
+
+  mutating func promisedJob(_ job: Job, store: ModelState, _ now: Int64) {
+    let known = store.definition(job: job.id, version: job.version) != nil
+    require(known, "an acknowledged job is durable", "\(job.spec.name) version \(job.version)", now)
+  }
+
+  mutating func creditsBelowZero(_ worker: WorkerRef, _ credits: Int64, _ now: Int64) {
+    fail("credits never go below zero", "\(worker): \(credits)", now)
+  }
+}

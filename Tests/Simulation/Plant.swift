@@ -1,0 +1,13 @@
+/// A bug that the world plants from outside, to prove that the checker would notice it.
+package enum Plant: String, CaseIterable, Sendable {
+  /// The store applies whatever epoch and server a write carries, and messages lose their epoch too.
+  case noEpochCheck = "no-epoch-check"
+  /// Assignments go out when their dispatch is handed to the store, not when it is durable.
+  case sendBeforeCommit = "send-before-commit"
+  /// The store takes results and dispatches for whatever attempt the row has now.
+  case noAttemptCheck = "no-attempt-check"
+  /// Results are acknowledged to the worker when they arrive, before anything is written.
+  case resultsNotKept = "results-not-kept"
+  /// Timers that a server arms while it loads after a claim are lost.
+  case timerLostOnRecovery = "timer-lost-on-recovery"
+}

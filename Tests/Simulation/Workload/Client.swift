@@ -1,0 +1,202 @@
+import SwitchyardCore
+import SwitchyardModel
+import SwitchyardStorage
+
+/// Users of the API: they read rows, ask the server, and remember what they were promised.
+struct Client {
+  struct PlannedJob {
+    let name: String
+    var schedule: SchedulePlan
+    /// Nil: not acknowledged yet.
+    var id: JobID?
+    var askAgainAt: Int64 = 0
+  }
+
+  enum Wish {
+    case createJob(Int)
+    case editJob(Int, SchedulePlan)
+    case setState(Int, JobState)
+    case submit(key: String?, JobID)
+    case end(InstanceID)
+    case release(InstanceID)
+  }
+
+  var jobs: [PlannedJob] = []
+  var lastToken: Token = 1 << 40
+  /// Asked and not answered; lost when the server goes.
+  var open: [Token: Wish] = [:]
+  var openTokens: [Token] = []
+  /// Keys that nobody acknowledged: to be sent again until somebody does.
+  var unacknowledged: [(key: String, job: JobID)] = []
+  var keysMade = 0
+  /// Time for everything to end: jobs are paused, what is held is released.
+  var isWindingDown = false
+}
+
+extension World {
+  func makeJobs() {
+    let count = dice.clients.between(7...13)
+    for index in 0..<count {
+      var plan = SchedulePlan.random(&dice.clients, wall: scenario.wallStart)
+      // One of each kind is there in any case.
+      switch index {
+      case 0: plan = .api
+      case 1: plan = .rate(dice.clients.between(800 * millisecond, 4 * second))
+      case 2: plan = .delay(dice.clients.skewed(10 * millisecond, 4 * second))
+      case 3: plan = .cron(seconds: [0, 10, 20, 30, 40, 50], everyMinutes: 1)
+      case 4: plan = .once(scenario.wallStart + dice.clients.between(30 * second, 300 * second))
+      default: break
+      }
+      client.jobs.append(Client.PlannedJob(name: "job-\(index)", schedule: plan))
+    }
+  }
+
+  func ask(_ wish: Client.Wish, _ request: ServerRequest) {
+    guard server.isUp else { return }
+    client.lastToken += 1
+    client.open[client.lastToken] = wish
+    client.openTokens.append(client.lastToken)
+    if trace.isOn { trace.say(now, "client asks \(client.lastToken & 0xFFFF): \(describe(wish))") }
+    tellServer(.request(client.lastToken, request))
+  }
+
+  func answered(_ token: Token, _ reply: ServerReply) {
+    guard let wish = client.open.removeValue(forKey: token) else {
+      checker.fail("each request is answered once", "token \(token) had been answered", now)
+      return
+    }
+    client.openTokens.removeAll { $0 == token }
+    if trace.isOn { trace.say(now, "client hears \(token & 0xFFFF): \(describe(reply))") }
+    switch (wish, reply) {
+    case (.createJob(let index), .job(let job)):
+      client.jobs[index].id = job.id
+      checker.promisedJob(job, store: store.state, now)
+    case (.createJob(let index), .refused):
+      // It may be there all the same, by an earlier wish whose answer was lost.
+      if let job = store.state.job(app: "sim", name: client.jobs[index].name) { client.jobs[index].id = job.id }
+    case (.editJob(_, _), .job(let job)), (.setState(_, _), .job(let job)):
+      checker.promisedJob(job, store: store.state, now)
+    case (.submit(let key, let job), .submitted(let id, let duplicate)):
+      checker.promisedInstance(id, key: key, job: job, duplicate: duplicate, store: store.state, now)
+    case (.submit(let key, let job), .refused):
+      cover("submit refused")
+      if let key { client.unacknowledged.append((key, job)) }
+    case (.end(let id), .instance(let told, _)), (.release(let id), .instance(let told, _)):
+      if id != told { checker.fail("an answer is about what was asked", "\(id) is not \(told)", now) }
+    case (.editJob, .refused), (.setState, .refused), (.end, .refused), (.release, .refused): cover("request refused")
+    default: checker.fail("an answer is about what was asked", "\(reply)", now)
+    }
+  }
+
+  /// The server went: nobody knows what became of what was asked.
+  func loseRequests() {
+    for token in client.openTokens {
+      if case .submit(let key?, let job)? = client.open[token] { client.unacknowledged.append((key, job)) }
+    }
+    client.openTokens = []
+    client.open = [:]
+  }
+
+  // MARK: What users do
+
+  func clientActs() {
+    queue.plan(.client, at: now + dice.clients.between(scenario.clientEvery / 4, scenario.clientEvery * 2))
+    guard server.isUp else { return }
+    if createMissingJob() { return }
+    guard !client.isWindingDown else { return windDown() }
+    guard !isCalm else { return repeatSubmit() }
+    let index = Int(dice.clients.below(UInt64(client.jobs.count)))
+    guard let id = client.jobs[index].id, let job = store.state.read(.job(id)).jobs.first else { return }
+    switch dice.clients.below(100) {
+    case ..<45: submit(job)
+    case ..<55: repeatSubmit()
+    case ..<70: endSomething()
+    case ..<76: setState(index, job, .paused)
+    case ..<88: setState(index, job, .enabled)
+    case ..<95: edit(index, job)
+    default: releaseSomething()
+    }
+  }
+
+  private func createMissingJob() -> Bool {
+    guard let index = client.jobs.firstIndex(where: { $0.id == nil && $0.askAgainAt <= now }),
+      let spec = JobPlan.spec(named: client.jobs[index].name, client.jobs[index].schedule, &dice.clients)
+    else { return false }
+    client.jobs[index].askAgainAt = now + 10 * second
+    ask(.createJob(index), .putJob(app: "sim", spec: spec, existing: nil))
+    return true
+  }
+
+  private func submit(_ job: Job) {
+    guard let definition = store.state.definition(job: job.id, version: job.version), job.state != .deleted else { return }
+    var key: String?
+    if dice.clients.chance(500) {
+      client.keysMade += 1
+      key = "key-\(client.keysMade)"
+      if dice.clients.chance(100) { key = "key-\(dice.clients.between(1...client.keysMade))" }
+    }
+    let later = dice.clients.chance(150)
+    let at = later ? scenario.wallStart + now + dice.clients.between(0, 20 * second) : nil
+    let count = dice.clients.chance(50) && key == nil ? 20 : 1
+    for _ in 0..<count {
+      ask(
+        .submit(key: key, job.id),
+        .submit(Submission(definition: definition, key: key, at: at.map { Timestamp(nanoseconds: $0) })))
+    }
+  }
+
+  private func repeatSubmit() {
+    guard let (key, id) = client.unacknowledged.popLast() else { return }
+    guard let job = store.state.read(.job(id)).jobs.first, job.state != .deleted,
+      let definition = store.state.definition(job: id, version: job.version)
+    else { return }
+    cover("submit repeated")
+    ask(.submit(key: key, id), .submit(Submission(definition: definition, key: key)))
+  }
+
+  private func endSomething() {
+    guard let id = checker.randomActive(&dice.clients), let instance = store.state.instance(id) else { return }
+    ask(.end(id), .end(instance))
+  }
+
+  private func releaseSomething() {
+    guard let id = checker.anyHeld(), let instance = store.state.instance(id) else { return }
+    cover("released")
+    ask(.release(id), .release(instance))
+  }
+
+  private func setState(_ index: Int, _ job: Job, _ state: JobState) {
+    guard job.state != state, job.state != .deleted else { return }
+    cover("job \(state)")
+    ask(.setState(index, state), .setJobState(job, state))
+  }
+
+  private func edit(_ index: Int, _ job: Job) {
+    guard job.state != .deleted else { return }
+    var plan = client.jobs[index].schedule
+    if dice.clients.chance(500) { plan = SchedulePlan.random(&dice.clients, wall: scenario.wallStart + now) }
+    guard let spec = JobPlan.spec(named: client.jobs[index].name, plan, &dice.clients) else { return }
+    cover("job edited")
+    client.jobs[index].schedule = plan
+    ask(.editJob(index, plan), .putJob(app: "sim", spec: spec, existing: job))
+  }
+
+  /// Stops all schedules and lets go what is held, again and again until it is so.
+  private func windDown() {
+    for index in client.jobs.indices {
+      guard client.jobs[index].askAgainAt <= now, let id = client.jobs[index].id,
+        let job = store.state.read(.job(id)).jobs.first, job.state == .enabled
+      else { continue }
+      client.jobs[index].askAgainAt = now + 2 * second
+      ask(.setState(index, .paused), .setJobState(job, .paused))
+    }
+    if let id = checker.anyHeld(), let instance = store.state.instance(id) {
+      ask(.end(id), dice.clients.chance(500) ? .end(instance) : .release(instance))
+    }
+    repeatSubmit()
+  }
+}
+
+extension OwnerPage {
+  var jobs: [Job] { if case .jobs(let jobs) = self { jobs } else { [] } }
+}

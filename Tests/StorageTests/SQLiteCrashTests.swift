@@ -1,0 +1,69 @@
+import Foundation
+import SwitchyardModel
+import SwitchyardStorage
+import SwitchyardStorageSQLite
+import Testing
+
+@Suite struct SQLiteCrashTests {
+  @Test("what was acknowledged outlives SIGKILL, and no group is there in part", .timeLimit(.minutes(5)))
+  func survivesKills() async throws {
+    let base = FileManager.default.temporaryDirectory.appendingPathComponent("switchyard-crash-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: base) }
+    let seed = UInt64.random(in: 0...UInt64.max)
+    print("crash test with seed \(seed)")
+    var random = SeededRandom(seed: seed)
+    var last: UInt64 = 0
+    for start in 1...UInt64(40) {
+      let acknowledged = try runAndKill(base.path, start: start, first: last + 1, after: Int(random.below(40)))
+      let store = try SQLiteStore.open(at: base.path)
+      last = try await check(store, acknowledged: acknowledged, from: last)
+      await store.close()
+    }
+    #expect(last > 40)
+  }
+
+  /// - Returns: the last group that the child said was acknowledged.
+  private func runAndKill(_ path: String, start: UInt64, first: UInt64, after lines: Int) throws -> UInt64 {
+    let child = Process()
+    child.executableURL = try #require(URL(string: "file:///proc/self/exe")).resolvingSymlinksInPath()
+      .deletingLastPathComponent().appendingPathComponent("StorageCrasher")
+    child.arguments = [path, "\(start)", "\(first)"]
+    let pipe = Pipe()
+    child.standardOutput = pipe
+    try child.run()
+    var said = Data()
+    while said.count(where: { $0 == 10 }) <= lines {
+      let bytes = pipe.fileHandleForReading.availableData
+      if bytes.isEmpty { break }
+      said += bytes
+    }
+    kill(child.processIdentifier, SIGKILL)
+    said += pipe.fileHandleForReading.readDataToEndOfFile()
+    child.waitUntilExit()
+    let text = String(decoding: said, as: UTF8.self)
+    let groups = text.split(separator: "\n").map { UInt64($0) }
+    #expect(!groups.isEmpty && groups.allSatisfy { $0 != nil }, "the child said: \(text)")
+    return (groups.last ?? nil) ?? first
+  }
+
+  /// - Returns: the last group that is in the store.
+  private func check(_ store: SQLiteStore, acknowledged: UInt64, from: UInt64) async throws -> UInt64 {
+    var last = from
+    for group in (from + 1)...(acknowledged + 2) {
+      var states: [InstanceState?] = []
+      for number in 1...UInt64(5) {
+        states.append(try await store.instance(InstanceID(rawValue: group * 10 + number))?.state)
+      }
+      #expect(Set(states).count == 1, "group \(group) is there in part: \(states)")
+      guard let state = states[0] else {
+        #expect(group > acknowledged, "group \(group) was acknowledged and is lost")
+        break
+      }
+      #expect(group <= acknowledged + 1)
+      if group < acknowledged { #expect(state == .succeeded) }
+      last = group
+    }
+    #expect(try await store.activeCounts() == [.dispatched: 5])
+    return last
+  }
+}
