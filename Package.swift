@@ -145,6 +145,10 @@ let testing: [Target] = [
   tests("PlacementTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "CSwitchyard"]),
   tests("WorkerTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardSystem", "SwitchyardWorker"]),
   tests("SystemTests", ["SwitchyardModel"]),
+  program(
+    "benchmarks",
+    ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "CSwitchyard", "CPluginHost"],
+    path: "Tests/Benchmarks"),
 ]
 let present = (modules + programs + plugins + testing).filter { $0.name == "CSQLite" || exists($0.path ?? "") }
 

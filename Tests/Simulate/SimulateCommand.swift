@@ -70,16 +70,17 @@ struct SimulateCommand {
 
   private func runMany() -> Int32 {
     let begin = Date()
-    let lastSaid = Mutex(begin)
+    let lastSaid = Mutex((at: begin, failures: 0))
     let runner = SeedRunner(plant: plant, threads: threads, failureLimit: plant == nil ? 10 : 1)
     let summary = runner.run(first..<(first + seeds), progress: { soFar in
       let now = Date()
       let speaks = lastSaid.withLock { last in
-        guard now.timeIntervalSince(last) >= 2 else { return false }
-        last = now
+        guard now.timeIntervalSince(last.at) >= 2 || soFar.failures.count > last.failures else { return false }
+        last = (now, soFar.failures.count)
         return true
       }
-      if speaks { say("\(soFar.seeds) of \(seeds) seeds, \(soFar.failures.count) failed") }
+      let failed = soFar.failures.isEmpty ? "" : ": " + soFar.failures.map { String($0.seed) }.joined(separator: ", ")
+      if speaks { say("\(soFar.seeds) of \(seeds) seeds, \(soFar.failures.count) failed\(failed)") }
     })
     let elapsed = Date().timeIntervalSince(begin)
     for failure in summary.failures {

@@ -4,7 +4,7 @@ package enum Plant: String, CaseIterable, Sendable {
   case noEpochCheck = "no-epoch-check"
   /// Assignments go out when their dispatch is handed to the store, not when it is durable.
   case sendBeforeCommit = "send-before-commit"
-  /// The store takes results and dispatches for whatever attempt the row has now.
+  /// Server and store take a result for one of whatever attempt the row has now.
   case noAttemptCheck = "no-attempt-check"
   /// Results are acknowledged to the worker when they arrive, before anything is written.
   case resultsNotKept = "results-not-kept"

@@ -170,7 +170,9 @@ struct HistoryGenerator {
   private mutating func chain(of id: InstanceID, _ model: ModelState) -> ChainAdvance? {
     guard chance(40) else { return nil }
     let job = chance(80) ? model.instance(id)?.job ?? pick(Self.jobIDs) : pick(Self.jobIDs)
-    return ChainAdvance(job: job, predecessor: chance(80) ? id : instanceID(), nextFire: time())
+    var predecessor = chance(80) ? id : instanceID()
+    if chance(60), case .jobs(let page) = model.read(.job(job)), let chain = page.first?.chain { predecessor = chain }
+    return ChainAdvance(job: job, predecessor: predecessor, nextFire: time())
   }
 
   /// Mostly of one that is placed.

@@ -24,22 +24,16 @@ import Testing
 
   /// - Returns: the last group that the child said was acknowledged.
   private func runAndKill(_ path: String, start: UInt64, first: UInt64, after lines: Int) throws -> UInt64 {
-    let child = Process()
-    child.executableURL = try #require(URL(string: "file:///proc/self/exe")).resolvingSymlinksInPath()
-      .deletingLastPathComponent().appendingPathComponent("StorageCrasher")
-    child.arguments = [path, "\(start)", "\(first)"]
-    let pipe = Pipe()
-    child.standardOutput = pipe
-    try child.run()
-    var said = Data()
+    let child = try Child("StorageCrasher", [path, "\(start)", "\(first)"])
+    var said: [UInt8] = []
     while said.count(where: { $0 == 10 }) <= lines {
-      let bytes = pipe.fileHandleForReading.availableData
+      let bytes = child.read()
       if bytes.isEmpty { break }
       said += bytes
     }
-    kill(child.processIdentifier, SIGKILL)
-    said += pipe.fileHandleForReading.readDataToEndOfFile()
-    child.waitUntilExit()
+    child.kill()
+    while case let bytes = child.read(), !bytes.isEmpty { said += bytes }
+    child.closeOutput()
     let text = String(decoding: said, as: UTF8.self)
     let groups = text.split(separator: "\n").map { UInt64($0) }
     #expect(!groups.isEmpty && groups.allSatisfy { $0 != nil }, "the child said: \(text)")

@@ -40,7 +40,9 @@ extension ServerCore {
   }
 
   mutating func ownIfLoaded() {
-    guard board.phase == .loading, workersLoaded, shards.allSatisfy(\.toLoad.isEmpty) else { return }
+    // By index: a copy of each machine for each page would be most of the work of loading.
+    guard board.phase == .loading, workersLoaded, shards.indices.allSatisfy({ shards[$0].toLoad.isEmpty })
+    else { return }
     board.phase = .owning
     board.publish(.owned(shards: shards.count))
     for index in shards.indices { shards[index].begin(&board) }

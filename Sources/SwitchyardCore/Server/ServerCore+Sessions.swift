@@ -164,8 +164,7 @@ extension ServerCore {
     board.sessions[name]?.isShown = true
     board.sessions[name]?.isSuspended = false
     if session.isShown {
-      let used = placed.reduce(0) { $0 + UInt64(slots($1)) }
-      board.node(.resumed(record.ref, used: UInt32(clamping: used)))
+      board.node(.resumed(record.ref))
     } else {
       board.node(.joined(record.ref, record.profile, session: record.session))
       for id in placed { board.node(.taken(record.ref, slots: slots(id))) }

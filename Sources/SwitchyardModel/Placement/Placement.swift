@@ -65,9 +65,9 @@ package enum NodeChange: Hashable, Sendable {
   case draining(WorkerRef)
   /// The stream broke: nothing is placed there until it is back or judged.
   case suspended(WorkerRef)
-  /// The stream is back; `used` slots are taken there as the core counts them. A table that still has the row keeps
-  /// its own count: picks may be on their way.
-  case resumed(WorkerRef, used: UInt32)
+  /// The stream is back. The row's slots are as they were: picks, `taken` and `released` alone count them, since a
+  /// pick may be under way.
+  case resumed(WorkerRef)
   /// Forgets the row and its credits; `released` of an unknown worker changes nothing.
   case left(WorkerRef)
   /// Slots taken without a lane's pick: attempts adopted after a restart.

@@ -54,7 +54,7 @@ final class Decider {
   ///
   /// - Parameter version: of the lane's knowledge; see ``AppLane/version``.
   func decide(_ app: AppLane, _ pipeline: Pipeline, version: UInt64) {
-    caller.begin()
+    caller.begin(decision: true)
     let view = app.view
     view.follow(table)
     buffers.fit(stride: view.stride, hasScorers: !pipeline.scorers.isEmpty)
@@ -89,7 +89,7 @@ final class Decider {
       }
       let mask = app.mask(for: needs)
       let job = requests.count
-      let left = ph_mask_start(line(job), mask.keep.pointer, view.avail, max(1, needs.requirements.slots), view.stride)
+      let left = startLine(job, mask, max(1, needs.requirements.slots), view)
       guard left > 0 else {
         let reason = Reasons.invariants(app, needs, mask, table)
         block(needs, request, version, reason)
@@ -105,6 +105,16 @@ final class Decider {
     return requests.count
   }
 
+  /// Writes the line of the invariants. Most jobs of a batch have the same: then a copy does.
+  @inline(__always)
+  private func startLine(_ job: Int, _ mask: StaticMask, _ slots: UInt32, _ view: NodeView) -> Int {
+    if job > 0, compiled[job - 1].mask === mask, buffers.jobs[job - 1].slots == slots {
+      line(job).update(from: line(job - 1), count: view.stride)
+      return kept[job - 1]
+    }
+    return Int(ph_mask_start(line(job), mask.keep.pointer, view.avail, slots, view.stride))
+  }
+
   @inline(__always)
   private func line(_ job: Int) -> UnsafeMutablePointer<UInt8> { buffers.keep.pointer + job * buffers.stride }
 
@@ -118,7 +128,7 @@ final class Decider {
       job: request.job.rawValue, parent: 0, key_hash: needs.keyHash ?? ph_xxh3(&key, 8), app: app.number,
       type: needs.processor, queue: 0, site: needs.site, slots: max(1, needs.requirements.slots),
       priority: needs.requirements.priority, task: 0, task_count: 1,
-      since_ns: caller.now &- min(max(0, caller.wallClock &- request.waitingSince.nanoseconds), caller.now),
+      since_ns: caller.now &- min(max(0, caller.wall &- request.waitingSince.nanoseconds), caller.now),
       deadline_ns: 0, tried: UnsafePointer(tried), tried_count: triedCount, labels: UnsafePointer(needs.labels),
       label_count: needs.labelCount, tags: UnsafePointer(needs.tagColumns), tag_count: needs.tagCount)
   }

@@ -11,33 +11,31 @@ final class PluginCaller {
   private let budget: Int64
   /// The clock when the decision began: all calls of one decision see the same.
   private(set) var now: Monotonic = 0
-  private var wall: Int64 = 0
+  private(set) var wall: Int64 = 0
+  /// Of decisions; how often strategies are prepared or told of events does not move it.
   private var dice: SeededRandom
+  private var otherDice: SeededRandom
   /// Of the decision under way.
   private var seed: UInt64 = 0
   private var callNumber: UInt64 = 0
-  /// Read after the last call: the start of the next one.
-  private var lastEnd: Monotonic = 0
+  /// The clock after the last call.
+  private(set) var clock: Monotonic = 0
 
   init(lane: UInt32, budget: Span, seed: UInt64) {
     self.lane = lane
     self.budget = budget.nanoseconds
     dice = SeededRandom(seed: seed)
+    otherDice = SeededRandom(seed: ~seed)
   }
 
   /// Begins a decision, or another piece of work whose calls share clock and dice.
-  func begin() {
+  func begin(decision: Bool = false) {
     now = HostClock.now
     wall = HostClock.wall
-    lastEnd = now
-    seed = dice.next()
+    clock = now
+    seed = decision ? dice.next() : otherDice.next()
     callNumber = 0
   }
-
-  /// The clock after the last call.
-  var clock: Monotonic { lastEnd }
-
-  var wallClock: Int64 { wall }
 
   /// Sets up `buffers.call`. The plugin may have written anywhere in it before.
   ///
@@ -69,12 +67,12 @@ final class PluginCaller {
   /// Makes the call and counts it.
   @inline(__always)
   func run<Value>(_ stage: Stage, _ function: StaticString, hot: Bool = true, _ body: () -> Value) -> Value {
+    let start = HostClock.now
     ph_enter(stage.instance.plugin.crashName, function.text)
     let value = body()
     ph_leave()
-    let end = HostClock.now
-    stage.counters.called(time: end - lastEnd, budget: hot ? budget : .max)
-    lastEnd = end
+    clock = HostClock.now
+    stage.counters.called(time: clock - start, budget: hot ? budget : .max)
     return value
   }
 

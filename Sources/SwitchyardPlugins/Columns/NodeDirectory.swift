@@ -117,11 +117,9 @@ package final class NodeDirectory: Sendable {
     switch change {
     case .joined(let ref, let profile, let session): join(ref, profile, session, now, &state, &updates)
     case .metrics(let ref, let metrics): measure(ref, metrics, now, &state, &updates)
-    case .draining(let ref): move(ref, to: .draining, free: nil, now, &state, &updates)
-    case .suspended(let ref): move(ref, to: .suspended, free: nil, now, &state, &updates)
-    case .resumed(let ref, let used):
-      let slots = state.workers[ref.name]?.profile.slots ?? 0
-      move(ref, to: .live, free: slots - min(slots, used), now, &state, &updates)
+    case .draining(let ref): move(ref, to: .draining, now, &state, &updates)
+    case .suspended(let ref): move(ref, to: .suspended, now, &state, &updates)
+    case .resumed(let ref): move(ref, to: .live, now, &state, &updates)
     case .left(let ref): leave(ref, now, &state, &updates)
     case .taken(let ref, let slots):
       guard let worker = current(ref, state) else { return }
@@ -194,16 +192,15 @@ extension NodeDirectory {
   }
 
   private func move(
-    _ ref: WorkerRef, to next: NodeRow.State, free: UInt32?, _ now: Monotonic, _ state: inout State,
-    _ updates: inout [NodeUpdate]
+    _ ref: WorkerRef, to next: NodeRow.State, _ now: Monotonic, _ state: inout State, _ updates: inout [NodeUpdate]
   ) {
     guard var worker = current(ref, state), worker.leftAt == nil else { return }
     state.judge.move(ref.name, site: worker.row.site, from: worker.row.state, to: next, at: now)
     // Who drains goes on draining when its stream comes back.
     let next = worker.row.state == .draining && next == .suspended ? NodeRow.State.draining : next
     state.lastEpoch &+= 1
-    credits.set(
-      seat: worker.row.seat, epoch: state.lastEpoch, free: free ?? credits.anyFree(seat: worker.row.seat))
+    // Slots are counted by picks, `taken` and `released` alone: a pick may be under way while its worker comes and goes.
+    credits.set(seat: worker.row.seat, epoch: state.lastEpoch, free: credits.anyFree(seat: worker.row.seat))
     renew(&worker, &state, state: next, epoch: state.lastEpoch)
     state.workers[ref.name] = worker
     updates.append(.row(worker.row))

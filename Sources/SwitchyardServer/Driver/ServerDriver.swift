@@ -55,9 +55,21 @@ final class ServerDriver: Sendable {
 
   func post(contentsOf events: [ServerEvent]) { loop.post(contentsOf: events.map(Input.event)) }
 
+  /// For those who post what comes from outside: returns when the core has caught up, so that what is not read
+  /// yet waits at its sender.
+  func ready() async {
+    while loop.backlog >= Self.backlogLimit, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+  }
+
+  /// Events that may wait for the core; beyond that, requests are refused and workers' streams are not read.
+  private static let backlogLimit = 100_000
+
   /// Asks the core and waits for its answer, which comes after what it says is durable.
   func perform(_ request: ServerRequest) async -> ServerReply {
-    await withCheckedContinuation { continuation in
+    guard loop.backlog < Self.backlogLimit else {
+      return .refused(.overloaded, "the server is behind with its work; try again in a second")
+    }
+    return await withCheckedContinuation { continuation in
       loop.post(.event(.request(requests.add(continuation), request)))
     }
   }

@@ -25,12 +25,20 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
       let outbox = Outbox()
       let id = connections.add(outbox)
       await withTaskGroup { group in
-        group.addTask { await write(outbox, to: writer) }
-        group.addTask { await read(request.messages, on: id, outbox) }
-        await group.next()
-        // One side is gone: end the other. The writer ends when the outbox is closed and empty.
+        let reading = "reading"
+        group.addTask {
+          await write(outbox, to: writer)
+          return "writing"
+        }
+        group.addTask {
+          await read(request.messages, on: id, outbox)
+          return reading
+        }
+        let first = await group.next()
+        // The writer ends by itself when the outbox is closed and empty: a refusal still goes out. The reader
+        // would wait for the worker.
         outbox.close()
-        group.cancelAll()
+        if first != reading { group.cancelAll() }
       }
       connections.remove(id)
       driver.post(.disconnected(id))
@@ -42,6 +50,7 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
     var isGreeted = false
     do {
       for try await frame in frames {
+        await driver.ready()
         var events: [ServerEvent] = []
         events.reserveCapacity(frame.messages.count)
         for message in frame.messages {

@@ -41,7 +41,9 @@ extension WorkerConfiguration {
       check(access(shimPath, X_OK) == 0, "shim", "the path of the switchyard-shim program", quoted(shimPath))
     }
     if let cgroupPath {
-      check(access(cgroupPath + "/cgroup.procs", W_OK) == 0, "cgroup", "a delegated cgroup v2 directory", quoted(cgroupPath))
+      check(
+        access(cgroupPath + "/cgroup.procs", W_OK) == 0, "cgroup", "a delegated cgroup v2 directory", quoted(cgroupPath)
+      )
     }
     let minute = Span.seconds(60)
     if let every = metricsEvery {

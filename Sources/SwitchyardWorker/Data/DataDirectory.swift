@@ -1,6 +1,6 @@
 import Glibc
-import SwitchyardSystem
 package import SwitchyardModel
+import SwitchyardSystem
 
 /// What a worker keeps between its starts.
 ///

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
-import Synchronization
 package import SwitchyardModel
+import Synchronization
 
 /// The one number that all shims of a worker look at: the boot time at which they kill what they hold.
 ///

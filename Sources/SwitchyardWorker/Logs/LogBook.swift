@@ -1,5 +1,5 @@
-import Synchronization
 package import SwitchyardModel
+import Synchronization
 
 /// The output of all attempts of a worker, from the moment it is read until a server has acknowledged it.
 ///

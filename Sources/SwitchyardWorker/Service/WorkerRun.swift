@@ -37,24 +37,33 @@ struct WorkerRun {
 
   /// Runs until drained, cancelled or unable to go on; nothing of it runs when this returns.
   func run() async throws {
-    var failure: (any Error)?
-    await withTaskGroup(of: Void.self) { group in
+    defer {
+      driver.close()
+      logger.info("ended")
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await links.run() }
       driver.start()
-      group.addTask { await drainAtShutdown() }
-      do {
-        try await driver.finished()
-      } catch {
-        failure = error
-      }
+      let outcome = await untilFinished()
       driver.closeLinks()
       links.finish()
       for runner in runners { await runner.shutdown() }
-      group.cancelAll()
+      // The streams may still have a good-bye to send.
+      try await group.waitForAll()
+      try outcome.get()
     }
-    driver.close()
-    logger.info("ended")
-    if let failure { throw failure }
+  }
+
+  private func untilFinished() async -> Result<Void, any Error> {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await drainAtShutdown() }
+      defer { group.cancelAll() }
+      do {
+        return .success(try await driver.finished())
+      } catch {
+        return .failure(error)
+      }
+    }
   }
 
   private func drainAtShutdown() async {

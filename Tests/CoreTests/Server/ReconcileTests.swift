@@ -95,7 +95,7 @@ import Testing
     #expect(server.dispatched.isEmpty)
     server.commit()
     #expect(server.dispatched.count == 1)
-    #expect(server.nodes.contains(.resumed(w, used: 1)))
+    #expect(server.nodes.contains(.resumed(w)))
   }
 
   @Test func placedOnALostWorkerComesBackAfterALoad() {

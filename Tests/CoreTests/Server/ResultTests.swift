@@ -178,7 +178,7 @@ import Testing
       server.commit()
       attempt.attempt += 1
     }
-    #expect(waits == [.milliseconds(200), .milliseconds(400), .milliseconds(800)])
+    #expect(waits == [.milliseconds(100), .milliseconds(200), .milliseconds(400)])
   }
 
   @Test func logsOfStrangersAreNotKept() {

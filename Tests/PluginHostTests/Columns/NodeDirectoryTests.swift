@@ -169,12 +169,13 @@ struct NodeDirectoryTests {
     #expect(view.count == 0)
   }
 
-  @Test func whoComesBackHasWhatItSays() {
+  @Test func whoComesBackHasTheSlotsItHad() {
     let cluster = Cluster()
-    cluster.apply(Cluster.join("a"), .suspended(Cluster.ref("a")), .resumed(Cluster.ref("a"), used: 3))
+    let worker = Cluster.ref("a")
+    cluster.apply(Cluster.join("a"), .taken(worker, slots: 3), .suspended(worker), .released(worker, slots: 1), .resumed(worker))
     cluster.publish()
     let view = cluster.table.view(of: "x")
-    #expect(view.count == 1 && view.avail[0] == 1)
+    #expect(view.count == 1 && view.avail[0] == 2)
   }
 
   @Test func aRestartedWorkerKeepsItsSeatAndStartsEmpty() {
@@ -268,7 +269,7 @@ struct NodeDirectoryTests {
       case 5:
         guard let known, !known.live else { continue }
         expected[name]?.live = true
-        cluster.apply(.resumed(Cluster.ref(name, known.incarnation), used: known.used))
+        cluster.apply(.resumed(Cluster.ref(name, known.incarnation)))
       default:
         cluster.now += Int64(random.below(300)) * 1_000_000
         _ = cluster.table.publish(at: cluster.now)

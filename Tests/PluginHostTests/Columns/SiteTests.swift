@@ -26,7 +26,7 @@ struct SiteTests {
     #expect(state(cluster, "west") ?? (9, 9, 9) == (SY_SITE_UP, 4, 1), "it may be a blink")
     cluster.now += Span.seconds(3).nanoseconds
     #expect(state(cluster, "west") ?? (9, 9, 9) == (SY_SITE_DOWN, 4, 1))
-    cluster.apply((0..<3).map { .resumed(Cluster.ref("w\($0)"), used: 0) })
+    cluster.apply((0..<3).map { .resumed(Cluster.ref("w\($0)")) })
     #expect(state(cluster, "west")?.state == SY_SITE_DOWN)
     cluster.now += Span.seconds(3).nanoseconds
     #expect(state(cluster, "west")?.state == SY_SITE_UP)

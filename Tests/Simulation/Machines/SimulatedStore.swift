@@ -147,6 +147,7 @@ extension World {
     if case .done(let results) = outcome {
       trace.say(now, "    store: commit \(index) is durable: \(describe(results))")
       for result in results { trace.mix(result.code) }
+      cover(store.commits[index].group.ops, results)
       checker.applied(store.commits[index].group, results, store: store.state, now)
     } else {
       trace.say(now, "    store: commit \(index) was refused: the server has been succeeded")
@@ -154,6 +155,22 @@ extension World {
     }
     if store.commits[index].fate == .done {
       queue.plan(.commitAnswers(index), at: now + dice.store.between(50 * microsecond, millisecond))
+    }
+  }
+
+  private func cover(_ ops: [StoreOp], _ results: [OpResult]) {
+    for (op, result) in zip(ops, results) {
+      switch (op.verb, result) {
+      case (.finish(let finish), .applied): cover("end: \(finish.outcome) → \(finish.next.name)")
+      case (.settle(let settlement), .applied): cover("settled: \(settlement.from) → \(settlement.to)")
+      case (.judgeWorker(_, _, let verdict, _), .applied): cover("verdict: \(verdict)")
+      case (.createInstance(let instance, _), .applied) where instance.state == .skipped: cover("misfire")
+      case (.requestStop, .applied): cover("stop requested")
+      case (_, .conflict): cover("conflict")
+      case (_, .duplicate): cover("duplicate")
+      case (_, .fenced): cover("fenced")
+      default: break
+      }
     }
   }
 
@@ -197,6 +214,16 @@ extension World {
     trace.say(now, "    store: read \(pending.request): \(pending.page?.count ?? -1)")
     guard pending.run == server.run else { return }
     tellServer(.read(pending.token, pending.page))
+  }
+}
+
+extension Finish.Next {
+  fileprivate var name: String {
+    switch self {
+    case .end(let state): state.name
+    case .wait: "waiting"
+    case .hold: "held"
+    }
   }
 }
 

@@ -38,7 +38,7 @@ func describe(_ change: NodeChange) -> String {
   case .metrics(let ref, _): "\(ref) metrics"
   case .draining(let ref): "\(ref) drains"
   case .suspended(let ref): "\(ref) is suspended"
-  case .resumed(let ref, let used): "\(ref) is back, \(used) used"
+  case .resumed(let ref): "\(ref) is back"
   case .left(let ref): "\(ref) left"
   case .taken(let ref, let slots): "\(ref) +\(slots)"
   case .released(let ref, let slots): "\(ref) -\(slots)"

@@ -143,7 +143,11 @@ extension World {
       tellServer(.connected(connection, hello))
     case .message(let message):
       trace.say(now, "    \(workers[streams[id].worker].name)/\(id) → \(describe(message))")
-      tellServer(.received(connection, message))
+      if plant == .noAttemptCheck, let (other, result) = withNewestAttempt(message) {
+        tellServer(.received(other, result))
+      } else {
+        tellServer(.received(connection, message))
+      }
     case .end: endAtServer(id)
     }
   }

@@ -31,6 +31,16 @@ extension World {
     }
   }
 
+  /// A result of an attempt that is over is taken for one of the attempt that the row has now.
+  func withNewestAttempt(_ message: WorkerMessage) -> (ConnectionID, WorkerMessage)? {
+    guard case .result(var result) = message, let instance = store.state.instance(result.attempt.instance),
+      instance.state == .dispatched || instance.state == .stopping, instance.attempt > result.attempt.attempt,
+      let worker = workers.first(where: { $0.agent.ref == instance.worker }), let stream = worker.streams.last?.stream
+    else { return nil }
+    result.attempt.attempt = instance.attempt
+    return (ConnectionID(UInt64(stream)), .result(result))
+  }
+
   /// The worker's own fence sees nothing old either.
   func withNewestEpoch(_ message: ServerMessage) -> ServerMessage {
     switch message {

@@ -84,7 +84,7 @@ final class Cluster {
       if let end = process.ended { throw Hopeless("\(name) ended at its start with \(end)\n\(tail(name))") }
       token = try String(contentsOfFile: "\(data)/token", encoding: .utf8).trimmingCharacters(
         in: .whitespacesAndNewlines)
-      return try await api.get("/status")["shards"]?.integerValue == 256
+      return try await api.get("/status").text("phase") == "owning"
     }
   }
 

@@ -17,9 +17,12 @@ struct AgentDriverTests {
     let deadlines = Collector<BootTime?>()
     let driver: AgentDriver
 
-    init(processors: [String] = ["noop"], runners: (AgentInbox, LogBook) -> [any AttemptRunner] = { inbox, _ in
-      [NoopRunner(report: inbox.reports)]
-    }) {
+    init(
+      processors: [String] = ["noop"],
+      runners: (AgentInbox, LogBook) -> [any AttemptRunner] = { inbox, _ in
+        [NoopRunner(report: inbox.reports)]
+      }
+    ) {
       let deadlines = deadlines
       logs = LogBook(limits: LogLimits(), announce: inbox.logsWaiting)
       driver = AgentDriver(
@@ -149,7 +152,7 @@ struct AgentDriverTests {
       return [manual]
     }
     let link = await fixture.link(1)
-    _ = await link.welcome(lease: .milliseconds(400))
+    _ = await link.welcome(lease: .seconds(2))
     await link.events.received([.dispatch(assignment(shell("sleep 1000")))], on: 1)
     let manual = try #require(runner.withLock { $0 })
     // Heartbeats are not acknowledged.
@@ -183,7 +186,6 @@ struct AgentDriverTests {
     }
     _ = await link.result(AttemptRef(instance: InstanceID(rawValue: count), attempt: 1))
     let rate = Double(count) / (SystemClock.boot() - begin).seconds
-    print("noops: \(Int(rate))/s")
     #expect(rate > 500)
     fixture.driver.abandon()
     fixture.driver.close()

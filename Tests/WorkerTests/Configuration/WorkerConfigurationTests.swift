@@ -12,22 +12,23 @@ struct WorkerConfigurationTests {
 
   @Test func acceptsWhatIsRight() throws { try valid().validate() }
 
-  @Test(arguments: [
-    ("name", { @Sendable in $0.name = "w 1" }),
-    ("data-directory", { @Sendable in $0.dataDirectory = "x" }),
-    ("servers", { @Sendable in $0.servers = [] }),
-    ("token", { @Sendable in $0.token = "a b" }),
-    ("slots", { @Sendable in $0.slots = 0 }),
-    ("weight", { @Sendable in $0.weight = .nan }),
-    ("tags", { @Sendable in $0.tags = ["ok", "a,b"] }),
-    ("site", { @Sendable in $0.site = "" }),
-    ("processors", { @Sendable in $0.processors = [] }),
-    ("processors", { @Sendable in $0.processors = ["perl"] }),
-    ("shim", { @Sendable in $0.shimPath = "/nowhere" }),
-    ("cgroup", { @Sendable in $0.cgroupPath = "/tmp" }),
-    ("metrics-every", { @Sendable in $0.metricsEvery = .zero }),
-    ("log.attempt", { @Sendable in $0.logLimits.attempt = -1 }),
-  ] as [(String, @Sendable (inout WorkerConfiguration) -> Void)])
+  @Test(
+    arguments: [
+      ("name", { @Sendable in $0.name = "w 1" }),
+      ("data-directory", { @Sendable in $0.dataDirectory = "x" }),
+      ("servers", { @Sendable in $0.servers = [] }),
+      ("token", { @Sendable in $0.token = "a b" }),
+      ("slots", { @Sendable in $0.slots = 0 }),
+      ("weight", { @Sendable in $0.weight = .nan }),
+      ("tags", { @Sendable in $0.tags = ["ok", "a,b"] }),
+      ("site", { @Sendable in $0.site = "" }),
+      ("processors", { @Sendable in $0.processors = [] }),
+      ("processors", { @Sendable in $0.processors = ["perl"] }),
+      ("shim", { @Sendable in $0.shimPath = "/nowhere" }),
+      ("cgroup", { @Sendable in $0.cgroupPath = "/tmp" }),
+      ("metrics-every", { @Sendable in $0.metricsEvery = .zero }),
+      ("log.attempt", { @Sendable in $0.logLimits.attempt = -1 }),
+    ] as [(String, @Sendable (inout WorkerConfiguration) -> Void)])
   func namesWhatIsWrong(path: String, change: @Sendable (inout WorkerConfiguration) -> Void) {
     var configuration = valid()
     change(&configuration)

@@ -57,7 +57,10 @@ struct OutboundQueueTests {
   @Test func orderIsKeptThroughManyFrames() async throws {
     let queue = OutboundQueue()
     let count: UInt32 = 50_000
-    queue.append((0..<count).map { .accepted(AttemptRef(instance: InstanceID(rawValue: 9), attempt: $0), startedAt: Timestamp(seconds: 1)) })
+    queue.append(
+      (0..<count).map {
+        .accepted(AttemptRef(instance: InstanceID(rawValue: 9), attempt: $0), startedAt: Timestamp(seconds: 1))
+      })
     queue.finish()
     var next: UInt32 = 0
     while let frame = try await queue.nextFrame() {

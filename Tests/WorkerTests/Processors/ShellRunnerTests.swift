@@ -42,7 +42,8 @@ struct ShellRunnerTests {
     #expect(nul.detail == "arguments and environment must not contain NUL characters")
 
     let long = await fixture.run(
-      assignment(shell("true", environment: [Label(key: "A", text: String(repeating: "x", count: 200_000))]), instance: 10))
+      assignment(
+        shell("true", environment: [Label(key: "A", text: String(repeating: "x", count: 200_000))]), instance: 10))
     #expect(long.outcome == .failed)
     #expect(long.detail?.contains("Argument list too long") == true)
     await fixture.runner.shutdown()

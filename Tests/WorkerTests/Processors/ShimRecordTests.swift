@@ -23,7 +23,10 @@ struct ShimRecordTests {
   func refusesAnythingElse(text: String) { #expect(ShimRecord(text) == nil) }
 
   @Test(arguments: [
-    (ShimRecord.Reason.stopped, KillReason?.some(.stopped), AttemptOutcome.stopped, String?.some("stopped; exit code 0")),
+    (
+      ShimRecord.Reason.stopped, KillReason?.some(.stopped), AttemptOutcome.stopped,
+      String?.some("stopped; exit code 0")
+    ),
     (.stopped, .isolated, .isolated, "killed because the worker lost its server; exit code 0"),
     (.stopped, nil, .failed, "ended by a signal to its shim; exit code 0"),
     (.timeout, nil, .timedOut, "timed out after 5s; exit code 0"),

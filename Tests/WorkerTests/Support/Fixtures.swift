@@ -34,8 +34,9 @@ func assignment(
     name: "test-job", processor: processor, timeout: timeout, grace: grace, whenIsolated: whenIsolated)
   return Assignment(
     attempt: AttemptRef(instance: InstanceID(rawValue: instance), attempt: attempt), shard: Shard(3), epoch: 1,
-    definition: JobVersion(job: JobID(rawValue: 5), number: 1, app: "shop", spec: spec), parameters: parameters,
-    dueAt: Timestamp(seconds: 1_700_000_000))
+    // A job of its own: one version of a job has one definition.
+    definition: JobVersion(job: JobID(rawValue: instance), number: 1, app: "shop", spec: spec),
+    parameters: parameters, dueAt: Timestamp(seconds: 1_700_000_000))
 }
 
 func shell(_ script: String, environment: [Label] = [], directory: String? = nil) -> Processor {
@@ -68,7 +69,8 @@ final class ShellFixture: Sendable {
   let attempts = Attempts()
   let runner: ShellRunner
 
-  init(limits: LogLimits = LogLimits(), environment: [String: String] = ["PATH": "/usr/bin:/bin", "SECRET": "x"]) throws {
+  init(limits: LogLimits = LogLimits(), environment: [String: String] = ["PATH": "/usr/bin:/bin", "SECRET": "x"]) throws
+  {
     temporary = try TemporaryDirectory()
     directory = try DataDirectory(path: temporary.path + "/data")
     guard directory.takeLock() else { throw WorkerError(.directoryInUse, "locked") }

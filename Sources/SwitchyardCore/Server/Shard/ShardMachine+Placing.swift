@@ -21,7 +21,9 @@ extension ShardMachine {
     switch answer {
     case .worker(let ref):
       guard board.sessions.admits(ref) else {
+        // The lane has not heard of it yet; asking at once would spin until it has.
         board.release(ref, slots: slots)
+        entries[id]?.wakeAt = board.now.wall + .milliseconds(20)
         return storeOrPark(id, &board)
       }
       if entry.stage == .fresh { return create(id, on: ref, &board) }

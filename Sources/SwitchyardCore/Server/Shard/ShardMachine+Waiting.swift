@@ -42,7 +42,7 @@ extension ShardMachine {
   }
 
   private func hasRoom(for rank: Int64, _ limit: Int) -> Bool {
-    window.count < limit || (rank < window.floor && window.count < 2 * limit)
+    window.count < limit || (window.overflows && rank < window.floor && window.count < 2 * limit)
   }
 
   private mutating func leaveOut(_ rank: Int64) {

@@ -88,7 +88,8 @@ struct ShellStarter {
     String(min(max(0, span.milliseconds), 1_000_000_000_000))
   }
 
-  private func writeLongParameters(of assignment: Assignment, to directory: AttemptDirectory) throws(Failure) -> String? {
+  private func writeLongParameters(of assignment: Assignment, to directory: AttemptDirectory) throws(Failure) -> String?
+  {
     guard let text = assignment.effectiveParameters, text.utf8.count > JobEnvironment.parameterBytes else { return nil }
     guard directory.writeParameters(text) else {
       throw Failure(detail: "cannot write \(directory.parametersPath): \(systemMessage())")
