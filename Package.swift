@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -13,12 +12,10 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let grpc = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
 let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
-let grpcTransportCore = Target.Dependency.product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -27,24 +24,24 @@ func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
 ) -> Target {
   .target(
-    name: name, dependencies: have(dependencies), path: "Sources/\(name)", exclude: exclude, resources: resources,
+    name: name, dependencies: dependencies, path: "Sources/\(name)", exclude: exclude, resources: resources,
     swiftSettings: settings)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
   .executableTarget(
-    name: name, dependencies: have(dependencies), path: path ?? "Sources/\(name)", swiftSettings: settings)
+    name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: settings)
 }
 
 /// A library that tests share.
 func support(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .target(
-    name: name, dependencies: have(dependencies), path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(
-    name: name, dependencies: have(dependencies), path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
 /// A strategy that ships. It sees the SDK and nothing else of the project.
@@ -65,19 +62,6 @@ func plugin(_ name: String, _ module: String, source: String) -> Target {
     .target(
       name: module, dependencies: ["CSwitchyard"], path: path, exclude: exclude, sources: [source],
       publicHeadersPath: ".", cSettings: [.unsafeFlags(hidden)])
-  }
-}
-
-let exists: (String) -> Bool = { p in
-  guard let all = FileManager.default.enumerator(atPath: p) else { return false }
-  for case let f as String in all where f.hasSuffix(".swift") || f.hasSuffix(".c") || f.hasSuffix(".cpp") { return true }
-  return false
-}
-func have(_ d: [Target.Dependency]) -> [Target.Dependency] {
-  d.filter {
-    if case .byNameItem(let n, _) = $0 {
-      return n == "CSwitchyard" || n == "CSQLite" || exists("Sources/\(n)") || exists("Tests/\(n)")
-    } else { return true }
   }
 }
 
@@ -107,7 +91,7 @@ let modules: [Target] = [
   module(
     "SwitchyardWorker",
     [
-      "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", grpc,
+      "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", "CLinux", grpc,
       grpcProtobuf, grpcTransport, httpClient, lifecycle, logging,
     ]),
 ]
@@ -136,21 +120,37 @@ let testing: [Target] = [
   tests("ArchitectureTests", []),
   tests("ModelTests", ["SwitchyardModel"]),
   tests("CoreTests", ["SwitchyardModel", "SwitchyardCore"]),
-  support("StorageConformance", ["SwitchyardModel", "SwitchyardStorage"]),
-  tests("StorageTests", ["SwitchyardModel", "SwitchyardStorage", "SwitchyardStorageSQLite", "StorageConformance"]),
   support("Simulation", ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage"]),
   program("simulate", ["Simulation"], path: "Tests/Simulate"),
-  tests("SimulationTests", ["Simulation"]),
-  tests("PluginHostTests", ["SwitchyardModel", "SwitchyardPlugins", "CSwitchyard"]),
-  tests("PlacementTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "CSwitchyard"]),
-  tests("WorkerTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardSystem", "SwitchyardWorker"]),
+  tests("SimulationTests", ["Simulation", "simulate"]),
+  support("StorageConformance", ["SwitchyardModel", "SwitchyardStorage"]),
+  program(
+    "storage-crasher", ["SwitchyardModel", "SwitchyardStorage", "SwitchyardStorageSQLite"],
+    path: "Tests/StorageCrasher"),
+  tests(
+    "StorageTests",
+    [
+      "SwitchyardModel", "SwitchyardStorage", "SwitchyardStorageSQLite", "CSQLite", "StorageConformance",
+      "storage-crasher",
+    ]),
+  support("PluginFixtures", ["SwitchyardModel", "SwitchyardPlugins"]),
+  tests(
+    "PluginHostTests", ["SwitchyardModel", "SwitchyardPlugins", "CSwitchyard", "CPluginHost", "PluginFixtures"]),
+  tests(
+    "PlacementTests",
+    ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "CSwitchyard", "PluginFixtures"]),
+  tests(
+    "WorkerTests",
+    [
+      "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", "SwitchyardWorker",
+      grpc, grpcTransport, lifecycle, logging,
+    ]),
   tests("SystemTests", ["SwitchyardModel"]),
   program(
     "benchmarks",
     ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "CSwitchyard", "CPluginHost"],
     path: "Tests/Benchmarks"),
 ]
-let present = (modules + programs + plugins + testing).filter { $0.name == "CSQLite" || exists($0.path ?? "") }
 
 let package = Package(
   name: "switchyard",
@@ -162,7 +162,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
@@ -172,6 +171,6 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
-  targets: present,
+  targets: modules + programs + plugins + testing,
   cxxLanguageStandard: .cxx17
 )

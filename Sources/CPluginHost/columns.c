@@ -1,48 +1,75 @@
 #include "ph_columns.h"
 #include <string.h>
 
+/* A block of 16 rows as one value, in a vector register (an extension of GCC and clang). */
+enum { BLOCK = 16 };
+typedef uint8_t block __attribute__((vector_size(16)));
+
+/* Kept rows are counted by byte in a vertical sum, which holds 255 blocks. */
+enum { FULL = 255 };
+
+static size_t total(block sum) {
+  size_t all = 0;
+  for (int i = 0; i < BLOCK; i++) all += sum[i];
+  return all;
+}
+
+static block load(const uint8_t *from) {
+  block value;
+  memcpy(&value, from, sizeof value);
+  return value;
+}
+
+/* Bytes 1 where avail >= slots. */
+static block enough(const uint32_t *avail, uint32_t slots) {
+  uint8_t bits[BLOCK];
+  for (int i = 0; i < BLOCK; i++) bits[i] = avail[i] >= slots;
+  return load(bits);
+}
+
 size_t ph_mask_start(uint8_t *restrict keep, const uint8_t *restrict fixed, const uint32_t *restrict avail,
                      uint32_t slots, size_t length) {
   size_t left = 0;
-  for (size_t block = 0; block < length; block += 64) {
-    uint8_t sum = 0; /* at most 64: fits, and sums bytes in vectors */
-    for (size_t i = block; i < block + 64; i++) {
-      uint8_t bit = (uint8_t)(fixed[i] & (avail[i] >= slots));
-      keep[i] = bit;
-      sum = (uint8_t)(sum + bit);
+  for (size_t at = 0; at < length;) {
+    block sum = {0};
+    for (int n = 0; n < FULL && at < length; n++, at += BLOCK) {
+      block kept = load(fixed + at) & enough(avail + at, slots);
+      memcpy(keep + at, &kept, sizeof kept);
+      sum += kept;
     }
-    left += sum;
+    left += total(sum);
   }
   return left;
 }
 
 size_t ph_mask_refresh(uint8_t *restrict keep, const uint32_t *restrict avail, uint32_t slots, size_t length) {
   size_t left = 0;
-  for (size_t block = 0; block < length; block += 64) {
-    uint8_t sum = 0;
-    for (size_t i = block; i < block + 64; i++) {
-      keep[i] = (uint8_t)(keep[i] & (avail[i] >= slots));
-      sum = (uint8_t)(sum + keep[i]);
+  for (size_t at = 0; at < length;) {
+    block sum = {0};
+    for (int n = 0; n < FULL && at < length; n++, at += BLOCK) {
+      block kept = load(keep + at) & enough(avail + at, slots);
+      memcpy(keep + at, &kept, sizeof kept);
+      sum += kept;
     }
-    left += sum;
+    left += total(sum);
   }
   return left;
 }
 
 size_t ph_mask_and(uint8_t *restrict keep, const uint8_t *restrict before, size_t length, uint8_t *invented) {
   size_t left = 0;
-  uint8_t extra = 0;
-  for (size_t block = 0; block < length; block += 64) {
-    uint8_t sum = 0;
-    for (size_t i = block; i < block + 64; i++) {
-      extra |= (uint8_t)(keep[i] & (uint8_t)~before[i]);
-      uint8_t bit = keep[i] & before[i];
-      keep[i] = bit;
-      sum = (uint8_t)(sum + bit);
+  block extra = {0};
+  for (size_t at = 0; at < length;) {
+    block sum = {0};
+    for (int n = 0; n < FULL && at < length; n++, at += BLOCK) {
+      block now = load(keep + at), then = load(before + at), kept = now & then;
+      extra |= now & ~then;
+      memcpy(keep + at, &kept, sizeof kept);
+      sum += kept;
     }
-    left += sum;
+    left += total(sum);
   }
-  *invented = extra;
+  *invented = total((block)(extra != 0)) != 0;
   return left;
 }
 

@@ -14,7 +14,8 @@ final class EngineControl: Sendable {
   private let state = Mutex(State())
   private let seatLimit = Atomic<UInt32>(PlacementEngine.firstSeatLimit)
   private let isGrowing = Atomic<Bool>(false)
-  private let sitesDirty = Atomic<Bool>(false)
+  /// Until when the thread sleeps, at most.
+  private let deadline = Atomic<Int64>(.max)
   private let observing = Atomic<Bool>(false)
 
   private struct State {
@@ -51,16 +52,17 @@ final class EngineControl: Sendable {
 
   private func run() {
     var work: [@Sendable () -> Void] = []
-    var deadline = Monotonic.max
     while true {
-      inbox.sleep(until: deadline)
+      inbox.sleep(until: deadline.load(ordering: .acquiring))
       inbox.take(into: &work)
       for item in work { item() }
       work.removeAll()
-      sitesDirty.store(false, ordering: .releasing)
-      deadline = directory.judgeSites(at: HostClock.now) { updates in
+      // A change in between lowers it again, and pokes.
+      deadline.store(.max, ordering: .releasing)
+      let judgeAt = directory.judgeSites(at: HostClock.now) { updates in
         for lane in lanes { lane.put(.nodes(updates)) }
       }
+      deadline.min(judgeAt, ordering: .acquiringAndReleasing)
       if let done = state.withLock({ $0.onStop }), inbox.isEmpty {
         done()
         return
@@ -119,7 +121,8 @@ final class EngineControl: Sendable {
       try install(options.defaultPolicy, app: app, revision: 0)
       state.withLock { $0.errors[app] = nil }
     } catch {
-      let reason = wanted.map { "no policy: revision \($0.revision) is not live: \(error)" }
+      let reason =
+        wanted.map { "no policy: revision \($0.revision) is not live: \(error)" }
         ?? "no balancer: the default policy cannot be used: \(error)"
       state.withLock { $0.errors[app] = reason }
       lane(of: app).put(.unavailable(app: app, reason: reason))
@@ -201,9 +204,11 @@ final class EngineControl: Sendable {
 
   var hasObservers: Bool { observing.load(ordering: .relaxed) }
 
-  func nodesChanged(seats: UInt32) {
-    // Judging by time needs a first look, after which the thread knows when to look again.
-    if !sitesDirty.exchange(true, ordering: .acquiringAndReleasing) { inbox.poke() }
+  func nodesChanged(seats: UInt32, judgeAt: Monotonic) {
+    if judgeAt < deadline.load(ordering: .acquiring) {
+      deadline.min(judgeAt, ordering: .acquiringAndReleasing)
+      inbox.poke()
+    }
     guard seats > seatLimit.load(ordering: .relaxed),
       !isGrowing.exchange(true, ordering: .acquiringAndReleasing)
     else { return }

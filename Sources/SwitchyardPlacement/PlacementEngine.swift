@@ -10,7 +10,7 @@ import Synchronization
 /// answered exactly once through `deliver`, from a lane's thread, in batches.
 ///
 /// ```
-/// place ──► lane of the app ──► invariants → filters → scorers → balancer → credit ──► deliver
+/// place ──► the app's lane ──► invariants → filters → scorers → balancer → credit ──► deliver
 /// apply ──► directory (seats, credits) ──► tables of all lanes ──► viewChanged
 /// setPolicy ──► control: make instances, prepare ──► lane: one store between two decisions
 /// ```
@@ -55,7 +55,9 @@ package final class PlacementEngine: Sendable {
       wish: { wishes in control.enqueue { control.subscribe(wishes) } })
     var isRunning = control.start()
     for lane in lanes { isRunning = lane.start(registry, options, directory.credits, outputs) && isRunning }
-    guard isRunning else { throw PlacementError(.failed, "the system has no threads to give: raise the limit of tasks") }
+    guard isRunning else {
+      throw PlacementError(.failed, "the system has no threads to give: raise the limit of tasks")
+    }
   }
 
   /// Stops the lanes; what is not answered by then never is.
@@ -89,10 +91,10 @@ package final class PlacementEngine: Sendable {
 
   package func apply(_ changes: [NodeChange]) {
     let now = HostClock.now
-    directory.apply(changes, at: now, wantsEvents: control.hasObservers) { updates in
+    let (seats, judgeAt) = directory.apply(changes, at: now, wantsEvents: control.hasObservers) { updates in
       for lane in lanes where !updates.isEmpty { lane.put(.nodes(updates)) }
     }
-    control.nodesChanged(seats: directory.seatCount)
+    control.nodesChanged(seats: seats, judgeAt: judgeAt)
   }
 
   /// Affinity: which lane serves the app.

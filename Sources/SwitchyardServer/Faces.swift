@@ -34,13 +34,21 @@ struct Faces: Sendable {
       listening.signal()
     }
     try await withThrowingTaskGroup { group in
-      group.addTask { try await grpc.serve() }
+      group.addTask {
+        do { try await grpc.serve() } catch where !(error is CancellationError) {
+          throw FaceError("workers", "grpc", settings.grpc, error)
+        }
+      }
       group.addTask {
         let group = ServiceGroup(services: [application], logger: logger)
-        try await group.run()
+        do { try await group.run() } catch where !(error is CancellationError) {
+          throw FaceError("HTTP", "http", settings.http, error)
+        }
       }
       group.addTask {
         await listening.wait()
+        // It also ends when the other face cannot listen: then nobody is told that the server is ready.
+        try Task.checkCancellation()
         let address = try await grpc.listeningAddress
         await owned()
         await onReady(
@@ -67,6 +75,18 @@ struct Faces: Sendable {
   private var routes: [Route] {
     StatusRoutes(api: api).routes + JobRoutes(api: api).routes + InstanceRoutes(api: api).routes
       + PlacementRoutes(api: api).routes
+  }
+}
+
+/// A face that cannot be served, with its address and what to do.
+private struct FaceError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ face: String, _ setting: String, _ address: ListenAddress, _ error: any Error) {
+    description = """
+      cannot serve \(face) at \(address): \(error); \
+      is the port taken? Stop who has it, or choose another address with --\(setting) HOST:PORT
+      """
   }
 }
 

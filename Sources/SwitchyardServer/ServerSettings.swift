@@ -17,14 +17,14 @@ package struct ServerSettings: Sendable {
   /// How long a worker's acknowledged heartbeat lets it run on; 2 s to 10 min.
   package var lease: Span
   package var heartbeatEvery: Span
-  /// Bytes of log kept for one attempt.
+  /// Bytes of log kept for one attempt: more than workers send of one, so that its end is not cut off here.
   package var logBytes: Int
 
   package init(
     id: String = "server-1", dataDirectory: String, pluginDirectories: [String], pluginHostPath: String,
     http: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7410),
     grpc: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7411), lanes: Int = 1,
-    lease: Span = .seconds(12), heartbeatEvery: Span = .seconds(3), logBytes: Int = 1 << 20
+    lease: Span = .seconds(12), heartbeatEvery: Span = .seconds(3), logBytes: Int = 2 << 20
   ) {
     self.id = id
     self.dataDirectory = dataDirectory

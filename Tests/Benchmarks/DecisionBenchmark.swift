@@ -81,7 +81,9 @@ struct DecisionBenchmark {
     let before = registry.statistics()
     let result = feeder.run(seconds: seconds)
     let spent = registry.statistics().reduce(0) { $0 + $1.nanoseconds } - before.reduce(0) { $0 + $1.nanoseconds }
-    guard result.refused == 0 else { throw Failure(description: "\(name): \(result.refused) of \(result.placed) refused") }
+    guard result.refused == 0 else {
+      throw Failure(description: "\(name): \(result.refused) of \(result.placed) refused")
+    }
     let perDecision = result.seconds * 1e9 / Double(result.placed)
     let inPlugins = Double(spent) / Double(result.placed)
     let labels = ["strategies": name, "nodes": "\(count)"]

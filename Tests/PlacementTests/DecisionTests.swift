@@ -23,9 +23,12 @@ struct DecisionTests {
       scene.join("other", WorkerProfile(apps: ["else"], slots: 1))
       #expect(await scene.viewChanged() == "app")
       #expect(await scene.place(1).first?.reason == "none of 1 worker serves app app")
-      scene.join("w1", "w2", "w3", "w4")
-      scene.join("gpu", WorkerProfile(apps: [], slots: 4, tags: ["gpu"], processors: ["shell"]))
-      scene.engine.apply([.draining(scene.ref("w1")), .suspended(scene.ref("w2"))])
+      let plain = WorkerProfile(apps: [], slots: 4)
+      let gpu = WorkerProfile(apps: [], slots: 4, tags: ["gpu"], processors: ["shell"])
+      scene.engine.apply(
+        ["w1", "w2", "w3", "w4"].map { .joined(scene.ref($0), plain, session: 1) } + [
+          .joined(scene.ref("gpu"), gpu, session: 1), .draining(scene.ref("w1")), .suspended(scene.ref("w2")),
+        ])
       #expect(await scene.viewChanged() == "app")
       let reason = await scene.place([scene.request(tags: ["gpu"])]).first?.reason
       #expect(reason == "5 workers: 1 draining, 1 out of reach, 1 without processor noop, 2 without tag gpu")
@@ -37,7 +40,8 @@ struct DecisionTests {
       scene.join("plain", slots: 8)
       scene.join("big", WorkerProfile(apps: [], slots: 8, tags: ["gpu", "ssd"]))
       let answers = await scene.place([
-        scene.request(job: 2, tags: ["gpu", "ssd"]), scene.request(job: 3, slots: 9), scene.request(job: 4, tags: ["gp"]),
+        scene.request(job: 2, tags: ["gpu", "ssd"]), scene.request(job: 3, slots: 9),
+        scene.request(job: 4, tags: ["gp"]),
       ])
       #expect(answers[0].worker == "big")
       #expect(answers[1].reason == "2 workers: 2 without 9 free slots")

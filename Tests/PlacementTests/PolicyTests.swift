@@ -46,7 +46,9 @@ struct PolicyTests {
     try await withScene(.byDefault) { scene in
       scene.join("a")
       let reason = await scene.place(1).first?.reason
-      #expect(reason?.contains("no balancer") == true && reason?.contains("switchyard.least-loaded") == true, "\(reason ?? "")")
+      #expect(
+        reason?.contains("no balancer") == true && reason?.contains("switchyard.least-loaded") == true,
+        "\(reason ?? "")")
       try await scene.setPolicy(Scene.puppet(), revision: 1)
       #expect(await scene.viewChanged() == "app")
       #expect(await scene.place(1).first?.worker == "a")
@@ -69,10 +71,13 @@ struct PolicyTests {
       let requests = (0..<20_000).map { _ in scene.request() }
       let swaps = Task {
         for revision in 1...40 {
-          try await scene.setPolicy(Scene.puppet(filters: revision % 2 == 0 ? ["keep"] : []), revision: UInt64(revision))
+          try await scene.setPolicy(
+            Scene.puppet(filters: revision % 2 == 0 ? ["keep"] : []), revision: UInt64(revision))
         }
       }
-      for start in stride(from: 0, to: requests.count, by: 250) { scene.engine.place(Array(requests[start..<(start + 250)])) }
+      for start in stride(from: 0, to: requests.count, by: 250) {
+        scene.engine.place(Array(requests[start..<(start + 250)]))
+      }
       let answers = await scene.answers(to: requests)
       try await swaps.value
       #expect(answers.count == 20_000 && answers.allSatisfy { $0.worker != nil })
@@ -84,7 +89,8 @@ struct PolicyTests {
     try await withScene { scene in
       scene.join("first")
       #expect(await scene.place(1).first?.worker == "first")
-      scene.engine.apply((0..<3_000).map { .joined(scene.ref("w\($0)"), WorkerProfile(apps: [], slots: 1), session: 1) })
+      scene.engine.apply(
+        (0..<3_000).map { .joined(scene.ref("w\($0)"), WorkerProfile(apps: [], slots: 1), session: 1) })
       // Four slots of the first are one less: all others are shown sooner or later.
       var placed = 0
       while placed < 3_003 {

@@ -49,7 +49,8 @@ final class Scene: Sendable {
   }
 
   func request(
-    app: String = "app", job: UInt64 = 1, slots: UInt32 = 1, tags: [String] = [], processor: Processor = .noop(duration: .zero),
+    app: String = "app", job: UInt64 = 1, slots: UInt32 = 1, tags: [String] = [],
+    processor: Processor = .noop(duration: .zero),
     tried: [String] = []
   ) -> PlacementRequest {
     let spec = JobSpec(name: "j", processor: processor, slots: slots, tags: tags)

@@ -1,6 +1,6 @@
 import Foundation
-package import SwitchyardPlugins
 import SwitchyardModel
+package import SwitchyardPlugins
 
 /// Plugins in C that tests compile when they need them, in a directory that goes away with the value.
 package final class PluginFixtures: Sendable {

@@ -64,7 +64,8 @@ struct SimulateCommand {
     let hash = String(report.traceHash, radix: 16)
     print(
       "seed \(seed): hash \(hash), \(report.steps) steps, \(Int(report.virtualSeconds)) virtual s, "
-        + "\(report.instances) instances, \(report.attempts) attempts: \(report.violation?.description ?? "all is well")")
+        + "\(report.instances) instances, \(report.attempts) attempts: \(report.violation?.description ?? "all is well")"
+    )
     return report.violation == nil ? 0 : 1
   }
 
@@ -72,16 +73,18 @@ struct SimulateCommand {
     let begin = Date()
     let lastSaid = Mutex((at: begin, failures: 0))
     let runner = SeedRunner(plant: plant, threads: threads, failureLimit: plant == nil ? 10 : 1)
-    let summary = runner.run(first..<(first + seeds), progress: { soFar in
-      let now = Date()
-      let speaks = lastSaid.withLock { last in
-        guard now.timeIntervalSince(last.at) >= 2 || soFar.failures.count > last.failures else { return false }
-        last = (now, soFar.failures.count)
-        return true
-      }
-      let failed = soFar.failures.isEmpty ? "" : ": " + soFar.failures.map { String($0.seed) }.joined(separator: ", ")
-      if speaks { say("\(soFar.seeds) of \(seeds) seeds, \(soFar.failures.count) failed\(failed)") }
-    })
+    let summary = runner.run(
+      first..<(first + seeds),
+      progress: { soFar in
+        let now = Date()
+        let speaks = lastSaid.withLock { last in
+          guard now.timeIntervalSince(last.at) >= 2 || soFar.failures.count > last.failures else { return false }
+          last = (now, soFar.failures.count)
+          return true
+        }
+        let failed = soFar.failures.isEmpty ? "" : ": " + soFar.failures.map { String($0.seed) }.joined(separator: ", ")
+        if speaks { say("\(soFar.seeds) of \(seeds) seeds, \(soFar.failures.count) failed\(failed)") }
+      })
     let elapsed = Date().timeIntervalSince(begin)
     for failure in summary.failures {
       let plant = plant.map { " --plant \($0.rawValue)" } ?? ""

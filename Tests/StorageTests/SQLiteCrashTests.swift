@@ -24,7 +24,7 @@ import Testing
 
   /// - Returns: the last group that the child said was acknowledged.
   private func runAndKill(_ path: String, start: UInt64, first: UInt64, after lines: Int) throws -> UInt64 {
-    let child = try Child("StorageCrasher", [path, "\(start)", "\(first)"])
+    let child = try Child("storage-crasher", [path, "\(start)", "\(first)"])
     var said: [UInt8] = []
     while said.count(where: { $0 == 10 }) <= lines {
       let bytes = child.read()

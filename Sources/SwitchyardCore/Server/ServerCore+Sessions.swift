@@ -78,7 +78,10 @@ extension ServerCore {
   /// The store says what it knows of the name.
   mutating func workerFound(_ name: String, _ record: WorkerRecord?) {
     guard let session = board.sessions[name], session.stage == .looking else { return }
-    if let old = session.record, old.ref != record?.ref { end(name, old.ref, .lost("another took its place")) }
+    if let old = session.record, old.ref != record?.ref || record?.verdict != nil {
+      // Another took its place, or a verdict whose outcome was unknown has come into force.
+      end(name, old.ref, .lost("\(old.ref) is over"))
+    }
     board.sessions[name]?.record = record
     board.sessions[name]?.stage = .absent
     continueWaiting(name)
@@ -206,8 +209,12 @@ extension ServerCore {
 
   mutating func armSession(_ name: String) {
     guard let session = board.sessions[name] else { return }
-    if let next = session.due(at: board.now.boot, board.configuration).next {
-      board.arm(.session(worker: name), at: next)
+    let (due, next) = session.due(at: board.now.boot, board.configuration)
+    if case .nothing = due {
+      if let next { board.arm(.session(worker: name), at: next) }
+    } else {
+      // It was silent while the store worked: the timer acts on it.
+      board.arm(.session(worker: name), at: board.now.boot)
     }
   }
 
@@ -226,12 +233,9 @@ extension ServerCore {
     guard let session = board.sessions[name], let record = session.record else { return }
     suspend(name)
     if let connection = session.connection {
-      if verdict == .lost {
-        refuse(connection, .judged, "nothing was heard of \(record.ref) for too long")
-      } else {
-        board.actions.append(.close(connection))
-        board.sessions.unbind(connection)
-      }
+      // It is told of the verdict when that is durable: it asks again, and waits for that.
+      board.actions.append(.close(connection))
+      board.sessions.unbind(connection)
     }
     board.sessions[name]?.connection = nil
     board.sessions[name]?.stage = .judging(verdict, loss)

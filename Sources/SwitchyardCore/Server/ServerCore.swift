@@ -108,6 +108,7 @@ package struct ServerCore: Sendable {
           requests.append(request)
         } else {
           _ = board.placements.answered(instance, foundNobody: false)
+          answerStranded()
         }
       }
       if !requests.isEmpty { board.actions.append(.place(requests)) }
@@ -130,6 +131,14 @@ package struct ServerCore: Sendable {
       return board.count("placement.unasked")
     }
     shards[Int(place.shard.number)].answered(result.instance, result.answer, slots: place.slots, &board)
+    answerStranded()
+  }
+
+  /// What is not stored yet does not wait behind a block: it is stored, waiting.
+  private mutating func answerStranded() {
+    for (instance, place) in board.placements.takeStranded() {
+      shards[Int(place.shard.number)].answered(instance, .nobody, slots: place.slots, &board)
+    }
   }
 
   // MARK: Commits

@@ -11,7 +11,8 @@ package struct TimeZoneDatabase: Sendable {
     try Self.check(name: name)
     guard let bytes = read(name) else {
       throw FieldError(
-        problem: "the time zone \(quoted(name)) is not known here", accepted: Self.accepted)
+        problem: "the time zone \(quoted(name)) is not known here; it must be \(Self.accepted)",
+        accepted: Self.accepted)
     }
     return try TimeZoneRules(identifier: name, tzif: bytes)
   }

@@ -39,7 +39,9 @@ final class Lane: Sendable {
   }
 
   /// - Returns: false when the system has no thread to give.
-  func start(_ registry: PluginRegistry, _ options: PlacementOptions, _ credits: Credits, _ outputs: LaneOutputs) -> Bool {
+  func start(
+    _ registry: PluginRegistry, _ options: PlacementOptions, _ credits: Credits, _ outputs: LaneOutputs
+  ) -> Bool {
     let seatLimit = PlacementEngine.firstSeatLimit
     return DedicatedThread.start("lane-\(number)", lane: Int32(clamping: number)) {
       let loop = LaneLoop(self, registry, options, credits, seatLimit, outputs)
@@ -79,6 +81,8 @@ private final class LaneLoop {
   private var isStopping: (@Sendable () -> Void)?
   private var observers: [AppLane] = []
   private var eventsLost: UInt64 = 0
+  /// When ``runTimers(at:)`` has something to do.
+  private var nextTimer = Monotonic.max
 
   private static let appLimit = 4_096
 
@@ -116,7 +120,7 @@ private final class LaneLoop {
       lowerWakes()
       deliverEvents()
       decideOne()
-      prepareByTime(at: now)
+      if now >= nextTimer { runTimers(at: now) }
       if ready.isEmpty, !lane.hasMail { lane.sleep(until: deadline) }
     }
   }
@@ -210,6 +214,7 @@ private final class LaneLoop {
     app.isAwaited = false
     app.version &+= 1
     observers = apps.values.filter { $0.pipeline?.stages.contains { $0.events != nil } ?? false }
+    setTimer(app)
     makeReady(app)
     feed(app)
   }
@@ -224,11 +229,6 @@ private final class LaneLoop {
     if !published.isEmpty {
       version &+= 1
       for app in apps.values { feed(app) }
-    }
-    for app in apps.values where app.retryAt <= now {
-      app.retryAt = .max
-      app.version &+= 1
-      feed(app)
     }
   }
 
@@ -249,13 +249,26 @@ private final class LaneLoop {
     }
   }
 
-  private func prepareByTime(at now: Monotonic) {
+  /// Filters that failed are asked again; strategies that want it are prepared.
+  private func runTimers(at now: Monotonic) {
+    nextTimer = .max
     for app in apps.values {
-      guard let pipeline = app.pipeline, nextPrepare(of: pipeline) <= now else { continue }
-      app.view.follow(table)
-      decider.caller.begin()
-      for stage in pipeline.stages where stage.nextPrepare <= now { decider.caller.prepare(stage, view: app.view) }
+      if app.retryAt <= now {
+        app.retryAt = .max
+        app.version &+= 1
+        feed(app)
+      }
+      if let pipeline = app.pipeline, nextPrepare(of: pipeline) <= now {
+        app.view.follow(table)
+        decider.caller.begin()
+        for stage in pipeline.stages where stage.nextPrepare <= now { decider.caller.prepare(stage, view: app.view) }
+      }
+      setTimer(app)
     }
+  }
+
+  private func setTimer(_ app: AppLane) {
+    nextTimer = min(nextTimer, app.retryAt, app.pipeline.map { nextPrepare(of: $0) } ?? .max)
   }
 
   private func nextPrepare(of pipeline: Pipeline) -> Monotonic {
@@ -265,14 +278,7 @@ private final class LaneLoop {
     return next
   }
 
-  private var deadline: Monotonic {
-    var next = table.deadline
-    for app in apps.values {
-      next = min(next, app.retryAt)
-      if let pipeline = app.pipeline { next = min(next, nextPrepare(of: pipeline)) }
-    }
-    return next
-  }
+  private var deadline: Monotonic { min(table.deadline, nextTimer) }
 
   // MARK: Decisions
 
@@ -288,6 +294,7 @@ private final class LaneLoop {
       if HostClock.now >= failure.until { app.failure = nil }
     }
     makeReady(app)
+    setTimer(app)
     let results = decider.takeResults()
     if !results.isEmpty { deliver(results) }
     var statistics = decider.statistics

@@ -7,7 +7,7 @@ final class DecisionBuffers {
   static let jobLimit = 64
   static let triedLimit = 8
   /// Bytes of masks in a batch, so that they stay in the processor's cache.
-  private static let maskLimit = 512 << 10
+  private static let maskLimit = 256 << 10
 
   let jobs: UnsafeMutablePointer<sy_job>
   let tried: UnsafeMutablePointer<UInt64>

@@ -2,8 +2,8 @@ import SwitchyardModel
 import SwitchyardPlugins
 import Synchronization
 
-/// One revision of an app's policy, come to life in one lane. Immutable but for what its lane keeps in the stages; it is
-/// handed to the lane whole, and handed back whole when it is retired.
+/// One revision of an app's policy, come to life in one lane. Immutable but for what its lane keeps in the stages; it
+/// is handed to the lane whole, and handed back whole when it is retired.
 final class Pipeline: @unchecked Sendable {
   let app: String
   let revision: UInt64

@@ -33,7 +33,7 @@ final class PluginCaller {
     now = HostClock.now
     wall = HostClock.wall
     clock = now
-    seed = decision ? dice.next() : otherDice.next()
+    if decision { seed = dice.next() }
     callNumber = 0
   }
 
@@ -49,9 +49,15 @@ final class PluginCaller {
   private func prepareCall(
     _ stage: Stage, nodes: UnsafePointer<sy_nodes>, sites: UnsafePointer<sy_sites>?, jobs: Int
   ) {
-    // Rule 3: by the decision, the place in the pipeline and the call, so that no two share their luck.
-    let random = mix64(seed &+ mix64(UInt64(stage.position) << 32 &+ callNumber &+ 0x9E37_79B9_7F4A_7C15))
-    callNumber &+= 1
+    // Rule 3: by the decision, the place in the pipeline and the call, so that no two share their luck. What is no part
+    // of a decision does not move its dice.
+    let random: UInt64
+    if jobs > 0 {
+      random = mix64(seed &+ mix64(UInt64(stage.position) << 32 &+ callNumber &+ 0x9E37_79B9_7F4A_7C15))
+      callNumber &+= 1
+    } else {
+      random = otherDice.next()
+    }
     buffers.error.clear()
     for job in 0..<jobs {
       buffers.verdicts[job] = 0

@@ -13,7 +13,7 @@ enum Reasons {
     guard census.serving > 0 else {
       return census.all == 0 ? "no worker is connected" : "none of \(count(census.all)) serves app \(app.name)"
     }
-    var parts = unavailable(census, needs, mask)
+    var parts = unavailable(app, census, needs, mask)
     if mask.kept > 0 {
       let slots = needs.requirements.slots
       parts.append(slots > 1 ? "\(mask.kept) without \(slots) free slots" : "\(mask.kept) full")
@@ -26,7 +26,7 @@ enum Reasons {
     refused: Int, before: Int, explanation: String
   ) -> String {
     let census = app.census(table)
-    var parts = unavailable(census, needs, mask)
+    var parts = unavailable(app, census, needs, mask)
     if mask.kept > before { parts.append("\(mask.kept - before) full or refused before") }
     parts.append("\(refused) refused by \(filter)" + (explanation.isEmpty ? "" : ": \(explanation)"))
     return sentence(census, parts)
@@ -37,11 +37,14 @@ enum Reasons {
   }
 
   private static func unavailable(
-    _ census: LaneTable.Census, _ needs: CompiledRequirements, _ mask: StaticMask
+    _ app: AppLane, _ census: LaneTable.Census, _ needs: CompiledRequirements, _ mask: StaticMask
   ) -> [String] {
     var parts: [String] = []
     if census.draining > 0 { parts.append("\(census.draining) draining") }
     if census.suspended > 0 { parts.append("\(census.suspended) out of reach") }
+    // Rows are published a few times a second.
+    let joining = census.serving - census.draining - census.suspended - app.view.count
+    if joining > 0 { parts.append("\(joining) joining") }
     if mask.withoutProcessor > 0 {
       parts.append("\(mask.withoutProcessor) without processor \(needs.requirements.processor)")
     }
@@ -53,7 +56,7 @@ enum Reasons {
   }
 
   private static func sentence(_ census: LaneTable.Census, _ parts: [String]) -> String {
-    "\(count(census.serving)): \(parts.isEmpty ? "on their way in" : parts.joined(separator: ", "))"
+    "\(count(census.serving)): \(parts.isEmpty ? "leaving" : parts.joined(separator: ", "))"
   }
 
   private static func count(_ workers: Int) -> String { workers == 1 ? "1 worker" : "\(workers) workers" }

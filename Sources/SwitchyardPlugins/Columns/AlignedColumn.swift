@@ -1,4 +1,5 @@
-/// Memory of one column: aligned to 64 bytes, a multiple of 64 entries, zero behind the last row. Belongs to one thread.
+/// Memory of one column: aligned to 64 bytes, a multiple of 64 entries, zero behind the last row. Belongs to one
+/// thread.
 package final class AlignedColumn<Element: BitwiseCopyable> {
   package let pointer: UnsafeMutablePointer<Element>
   /// Entries; a multiple of 64.

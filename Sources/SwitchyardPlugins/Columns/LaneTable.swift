@@ -203,7 +203,8 @@ package final class LaneTable {
     named = Set(present.flatMap(\.apps))
     // Sorting what is almost sorted is cheap.
     let sat = Set(order)
-    order = order.filter { rows.indices.contains(Int($0)) && rows[Int($0)] != nil }
+    order =
+      order.filter { rows.indices.contains(Int($0)) && rows[Int($0)] != nil }
       + present.map(\.seat).filter { !sat.contains($0) }
     order.sort { (rows[Int($0)]?.id ?? 0) < (rows[Int($1)]?.id ?? 0) }
     for key in views.keys where key != "" && !named.contains(key) { views[key] = nil }

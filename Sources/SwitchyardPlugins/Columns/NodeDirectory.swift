@@ -57,15 +57,18 @@ package final class NodeDirectory: Sendable {
   /// - Parameters:
   ///   - wantsEvents: whether any strategy observes.
   ///   - emit: called with the updates, under the lock.
+  /// - Returns: how many seats there are, and when sites want to be judged though nothing happens.
+  @discardableResult
   package func apply(
     _ changes: [NodeChange], at now: Monotonic, wantsEvents: Bool, emit: ([NodeUpdate]) -> Void
-  ) {
+  ) -> (seats: UInt32, judgeAt: Monotonic) {
     state.withLock { state in
       var updates: [NodeUpdate] = []
       updates.reserveCapacity(changes.count)
       for change in changes { apply(change, now, wantsEvents, &state, &updates) }
       if let sites = state.judge.judge(at: now) { updates.append(.sites(sites)) }
       emit(updates)
+      return (state.nextSeat, state.judge.deadline)
     }
   }
 
@@ -83,8 +86,9 @@ package final class NodeDirectory: Sendable {
   package func refreshColumns(emit: ([NodeUpdate]) -> Void) {
     state.withLock { state in
       let tags = columns.names(.tag), texts = columns.names(.text), numbers = columns.names(.number)
-      guard tags.count != state.tagColumns.count || texts.count != state.textColumns.count
-        || numbers.count != state.numberColumns.count
+      guard
+        tags.count != state.tagColumns.count || texts.count != state.textColumns.count
+          || numbers.count != state.numberColumns.count
       else { return }
       let freshTexts = Set(texts[state.textColumns.count...]), freshNumbers = numbers[state.numberColumns.count...]
       for (offset, name) in freshNumbers.enumerated() {
@@ -195,9 +199,9 @@ extension NodeDirectory {
     _ ref: WorkerRef, to next: NodeRow.State, _ now: Monotonic, _ state: inout State, _ updates: inout [NodeUpdate]
   ) {
     guard var worker = current(ref, state), worker.leftAt == nil else { return }
-    state.judge.move(ref.name, site: worker.row.site, from: worker.row.state, to: next, at: now)
-    // Who drains goes on draining when its stream comes back.
+    // Who drains goes on draining when its stream breaks.
     let next = worker.row.state == .draining && next == .suspended ? NodeRow.State.draining : next
+    state.judge.move(ref.name, site: worker.row.site, from: worker.row.state, to: next, at: now)
     state.lastEpoch &+= 1
     // Slots are counted by picks, `taken` and `released` alone: a pick may be under way while its worker comes and goes.
     credits.set(seat: worker.row.seat, epoch: state.lastEpoch, free: credits.anyFree(seat: worker.row.seat))

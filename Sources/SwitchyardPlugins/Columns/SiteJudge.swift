@@ -6,8 +6,8 @@ import SwitchyardModel
 /// unknown ──► up ⇄ down      down: fewer than half of its members live; up: three quarters do
 /// ```
 ///
-/// Each change must hold for ``dwell`` first, so that a site does not flap; only the first "up" counts at once. A member
-/// that was lost stays a member for ``memory``: otherwise a site whose workers all died would have no members, and
+/// Each change must hold for ``dwell`` first, so that a site does not flap; only the first "up" counts at once. A
+/// member that was lost stays a member for ``memory``: otherwise a site whose workers all died would have no members, and
 /// nothing to be down.
 struct SiteJudge {
   static let dwell: Int64 = Span.seconds(3).nanoseconds
@@ -30,6 +30,8 @@ struct SiteJudge {
 
   private var sites: [UInt32: Site] = [:]
   private var hasChanged = false
+  /// When ``judge(at:)`` has something to do though nothing happens; `.max`: never.
+  private(set) var deadline = Monotonic.max
 
   /// A worker of the site goes from one state to the next; nil: it is not registered.
   ///
@@ -59,6 +61,8 @@ struct SiteJudge {
   ///
   /// - Returns: all sites when anything changed; nil otherwise.
   mutating func judge(at now: Monotonic) -> [SiteState]? {
+    guard hasChanged || now >= deadline else { return nil }
+    defer { deadline = nextDeadline }
     for (name, site) in sites {
       var site = site
       let before = site.lost.count
@@ -91,8 +95,7 @@ struct SiteJudge {
     }.sorted { $0.site < $1.site }
   }
 
-  /// When ``judge(at:)`` has something to do though nothing happens; `.max`: never.
-  var deadline: Monotonic {
+  private var nextDeadline: Monotonic {
     sites.values.reduce(.max) { next, site in
       min(next, site.doubt.map { $0.since + Self.dwell } ?? .max, site.lost.values.min() ?? .max)
     }

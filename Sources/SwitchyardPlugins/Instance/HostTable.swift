@@ -136,7 +136,9 @@ final class HostTable: @unchecked Sendable {
     if isCreating.load(ordering: .acquiring), let path = PluginText.read(path, limit: 1_024) {
       find(path, index, &value)
     }
-    withUnsafeBytes(of: &value) { UnsafeMutableRawPointer(out).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(out), byteCount: size) }
+    withUnsafeBytes(of: &value) { bytes in
+      UnsafeMutableRawBufferPointer(start: out, count: size).copyMemory(from: .init(rebasing: bytes[..<size]))
+    }
     return value.type
   }
 

@@ -14,7 +14,7 @@ package struct PluginProbe: Sendable {
     self.timeout = timeout
   }
 
-  /// The program that stands beside the running one, or the one that `SWITCHYARD_PLUGIN_HOST` names; nil: there is none.
+  /// The program that `SWITCHYARD_PLUGIN_HOST` names, or that stands beside the running one; nil: none.
   package static func beside() -> PluginProbe? {
     if let named = getenv("SWITCHYARD_PLUGIN_HOST") { return PluginProbe(program: String(cString: named)) }
     guard let executable = TrustedFile.realPath("/proc/self/exe") else { return nil }

@@ -19,8 +19,9 @@ package final class MetricsRunner: Sendable {
   /// - Parameters:
   ///   - strategies: which plugins, with their configurations; of one name the later in the list wins.
   ///   - period: how often; nil: as the plugin wishes. At least 100 ms.
-  ///   - changed: from one of the threads: what has changed since the last call (absent names keep their value; NaN and
-  ///     empty text: no longer known; tags: all of them).
+  ///   - changed: what has changed since the last call (absent names keep their value; NaN and empty text: no longer
+  ///     known; tags: all of them). Called from one of the threads, one call at a time; it must not call back into the
+  ///     runner.
   package init(
     registry: PluginRegistry, strategies: [Policy.Strategy], period: Span? = nil,
     changed: @escaping @Sendable (WorkerMetrics) -> Void

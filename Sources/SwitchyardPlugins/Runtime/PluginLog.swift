@@ -49,7 +49,8 @@ package final class PluginLog: Sendable {
           self.pending.subtract(1, ordering: .relaxed)
           let lost = self.dropped.exchange(0, ordering: .relaxed)
           if lost > 0 {
-            self.write(PluginLogLine(level: .warning, plugin: line.plugin, text: "\(lost) lines of plugins were dropped"))
+            let text = "\(lost) lines of plugins were dropped"
+            self.write(PluginLogLine(level: .warning, plugin: line.plugin, text: text))
           }
           self.write(line)
         }

@@ -6,6 +6,8 @@ import Glibc
 /// record that a crash cut off is ignored by readers and overwritten by the next writer.
 struct LogFile {
   static let headerBytes = 20
+  /// No offset is higher.
+  static let longest: UInt64 = 1 << 48
 
   struct Record {
     var offset: UInt64
@@ -16,8 +18,10 @@ struct LogFile {
   private let descriptor: Int32
   /// Where the next record goes in the file.
   private(set) var position: Int
-  /// The offset in the log after the last byte kept.
+  /// The offset in the log after the last byte that was kept or counted as left out.
   private(set) var end: UInt64
+  /// The last record when it only counts what was left out: it grows in place.
+  private var tally: (position: Int, dropped: UInt64)?
 
   /// Opens for writing, after the last whole record.
   init?(appendingTo path: String) {
@@ -27,6 +31,7 @@ struct LogFile {
     end = 0
     while let (record, next) = Self.read(descriptor, at: position) {
       end = record.offset + UInt64(record.bytes.count)
+      tally = record.bytes.isEmpty ? (position, record.dropped) : nil
       position = next
     }
   }
@@ -43,9 +48,20 @@ struct LogFile {
       ftruncate(descriptor, position)
       return false
     }
+    tally = record.bytes.isEmpty ? (position, record.dropped) : nil
     position += data.count
     end = record.offset + UInt64(record.bytes.count)
     return true
+  }
+
+  /// Counts bytes up to an offset as left out, in one record however often this is called in a row.
+  mutating func leaveOut(_ count: UInt64, upTo offset: UInt64) -> Bool {
+    var dropped = count
+    if let tally {
+      dropped = tally.dropped &+ count
+      position = tally.position
+    }
+    return append(Record(offset: offset, dropped: dropped, bytes: []))
   }
 
   func close() { Glibc.close(descriptor) }
@@ -61,7 +77,7 @@ struct LogFile {
         Int(UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)))
       )
     }
-    guard length <= 1 << 20, offset <= 1 << 48 else { return nil }
+    guard length <= 1 << 20, offset <= longest else { return nil }
     var bytes = [UInt8](repeating: 0, count: length)
     guard pread(descriptor, &bytes, length, position + headerBytes) == length else { return nil }
     return (Record(offset: offset, dropped: dropped, bytes: bytes), position + headerBytes + length)

@@ -50,6 +50,8 @@ final class LogStore: Sendable {
 
   private func write(_ item: Chunk, _ files: inout OpenFiles) {
     let chunk = item.chunk
+    // A worker that speaks of such a place in a log is mistaken.
+    guard chunk.offset <= LogFile.longest else { return item.acknowledge(chunk.offset) }
     let end = chunk.offset + UInt64(chunk.bytes.count)
     let written = files.with(chunk.attempt, open: { open(chunk.attempt) }) { file in
       guard chunk.offset >= file.end || end > file.end else { return true }
@@ -60,8 +62,9 @@ final class LogStore: Sendable {
       let cut = max(0, bytes.count - room)
       bytes.removeLast(cut)
       let gap = known == 0 ? chunk.offset - min(file.end, chunk.offset) : 0
-      guard !bytes.isEmpty || gap > 0 else { return true }
-      return file.append(.init(offset: chunk.offset + UInt64(known), dropped: gap, bytes: bytes))
+      guard !bytes.isEmpty else { return gap + UInt64(cut) == 0 || file.leaveOut(gap + UInt64(cut), upTo: end) }
+      let isKept = file.append(.init(offset: chunk.offset + UInt64(known), dropped: gap, bytes: bytes))
+      return cut == 0 ? isKept : isKept && file.leaveOut(UInt64(cut), upTo: end)
     }
     // A full disk costs the log, never the job: the worker is told that it may forget all the same.
     _ = written

@@ -46,6 +46,14 @@ struct APIClient: Sendable {
   let url: String
   let token: String
 
+  /// Says at once that nobody answers, instead of trying on until the time is up. Lives as long as the process.
+  private static let http = {
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.timeout.connect = .seconds(10)
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
   func get(_ path: String, _ query: [(String, String?)] = []) async throws -> JSONValue {
     try await send("GET", path, query)
   }
@@ -82,7 +90,7 @@ struct APIClient: Sendable {
     }
     let response: HTTPClientResponse
     do {
-      response = try await HTTPClient.shared.execute(request, timeout: .seconds(timeout))
+      response = try await Self.http.execute(request, timeout: .seconds(timeout))
     } catch {
       throw CLIError("\(url) does not answer (\(error)). Is the server running? `switchyard dev` starts one")
     }

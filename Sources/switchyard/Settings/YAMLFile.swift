@@ -18,7 +18,12 @@ enum YAMLFile {
     guard let text = String(validating: data, as: UTF8.self) else { throw CLIError("\(path): is not UTF-8 text") }
     do {
       var budget = values
-      return try Array(Yams.compose_all(yaml: text)).map { try value($0, &budget, 0) }
+      // The sequence of documents ends at an error, and keeps it.
+      var nodes = try Yams.compose_all(yaml: text)
+      var documents: [JSONValue] = []
+      while let node = nodes.next() { documents.append(try value(node, &budget, 0)) }
+      if let error = nodes.error { throw error }
+      return documents
     } catch let error as YamlError {
       throw CLIError("\(path): is not YAML: \(error)")
     } catch let error as CLIError {

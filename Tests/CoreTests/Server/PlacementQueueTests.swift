@@ -65,6 +65,24 @@ import Testing
     #expect(ask(&queue)?.count == 4)
   }
 
+  @Test func whatIsNotStoredYetDoesNotWaitBehindABlock() {
+    var queue = PlacementQueue(batchLimit: 1)
+    queue.insert(id(1), rank: 1, shard: Shard(0), definition: definition())
+    _ = queue.nextBatch()
+    queue.insert(id(2), rank: 2, shard: Shard(7), definition: definition(), isFresh: true)
+    queue.insert(id(3), rank: 3, shard: Shard(0), definition: definition())
+    queue.insert(id(4), rank: 4, shard: Shard(0), definition: definition(), isFresh: true)
+    queue.insert(id(5), rank: 5, shard: Shard(0), definition: definition(tag: "x"), isFresh: true)
+    queue.withdraw(id(4))
+    _ = queue.answered(id(1), foundNobody: true)
+    let stranded = queue.takeStranded()
+    #expect(stranded.map(\.instance) == [id(2)], "and not what has another class, or was taken out")
+    #expect(stranded.map(\.place.shard) == [Shard(7)])
+    #expect(queue.takeStranded().isEmpty)
+    #expect(queue.queued == 2)
+    #expect(ask(&queue) == [5])
+  }
+
   @Test func aReleaseDuringTheQuestionIsNotMissed() {
     var queue = PlacementQueue(batchLimit: 4)
     queue.insert(id(1), rank: 1, shard: Shard(0), definition: definition())

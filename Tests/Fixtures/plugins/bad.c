@@ -72,7 +72,7 @@ static const sy_plugin me = {
 };
 
 #ifdef BAD_CRASH_OPEN
-__attribute__((constructor)) static void open_badly(void) { int *volatile nowhere = NULL; *nowhere = 1; }
+__attribute__((constructor)) static void open_badly(void) { volatile int *volatile nowhere = NULL; *nowhere = 1; }
 #elif defined BAD_HANG_OPEN
 __attribute__((constructor)) static void open_badly(void) { for (;;) pause(); }
 #elif defined BAD_EXIT_OPEN

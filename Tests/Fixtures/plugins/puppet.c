@@ -85,7 +85,7 @@ static sy_status pick(void *self, sy_call *call, const sy_rows *rows, uint32_t *
   add(me, me->picks, 1);
   add(me, me->jobs, call->job_count);
   add(me, me->random, call->random & 0xFFFF);
-  int *volatile nowhere = NULL;
+  volatile int *volatile nowhere = NULL;
   if (is(me->pick, "crash")) *nowhere = 1;
   if (is(me->pick, "fail")) return sy_fail(call->error, SY_E_INTERNAL, "the puppet will not pick");
   if (is(me->pick, "nothing")) return SY_OK;

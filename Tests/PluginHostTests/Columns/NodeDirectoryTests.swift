@@ -36,7 +36,9 @@ final class Cluster {
     WorkerRef(name: name, incarnation: incarnation)
   }
 
-  static func join(_ name: String, incarnation: UInt64 = 1, _ profile: WorkerProfile = .init(apps: [], slots: 4)) -> NodeChange {
+  static func join(_ name: String, incarnation: UInt64 = 1, _ profile: WorkerProfile = .init(apps: [], slots: 4))
+    -> NodeChange
+  {
     .joined(ref(name, incarnation), profile, session: 1)
   }
 }
@@ -76,7 +78,8 @@ struct NodeDirectoryTests {
     let view = cluster.table.view(of: "x")
     let (generation, tick) = (view.generation, view.nodes.pointee.tick)
     cluster.apply(
-      .metrics(Cluster.ref("a"), WorkerMetrics(numbers: [.init(name: "cpu", value: 0.5), .init(name: "gpu.free", value: 3)])))
+      .metrics(
+        Cluster.ref("a"), WorkerMetrics(numbers: [.init(name: "cpu", value: 0.5), .init(name: "gpu.free", value: 3)])))
     #expect(view.nodes.pointee.cpu == nil, "not before it is time")
     cluster.now += Span.milliseconds(200).nanoseconds
     #expect(cluster.table.publish(at: cluster.now).load)
@@ -93,7 +96,10 @@ struct NodeDirectoryTests {
       Cluster.join("a", .init(apps: [], slots: 1, tags: ["gpu"], labels: [Label(key: "os", text: "linux")])),
       .metrics(Cluster.ref("a"), WorkerMetrics(numbers: [.init(name: "disk", value: 7)])))
     cluster.publish()
-    _ = (cluster.columns.subscribe(.number, "disk"), cluster.columns.subscribe(.text, "os"), cluster.columns.subscribe(.tag, "gpu"))
+    _ = (
+      cluster.columns.subscribe(.number, "disk"), cluster.columns.subscribe(.text, "os"),
+      cluster.columns.subscribe(.tag, "gpu")
+    )
     cluster.refreshColumns()
     cluster.publish()
     let nodes = cluster.table.view(of: "x").nodes.pointee
@@ -172,7 +178,8 @@ struct NodeDirectoryTests {
   @Test func whoComesBackHasTheSlotsItHad() {
     let cluster = Cluster()
     let worker = Cluster.ref("a")
-    cluster.apply(Cluster.join("a"), .taken(worker, slots: 3), .suspended(worker), .released(worker, slots: 1), .resumed(worker))
+    cluster.apply(
+      Cluster.join("a"), .taken(worker, slots: 3), .suspended(worker), .released(worker, slots: 1), .resumed(worker))
     cluster.publish()
     let view = cluster.table.view(of: "x")
     #expect(view.count == 1 && view.avail[0] == 2)

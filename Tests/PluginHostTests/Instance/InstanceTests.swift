@@ -35,7 +35,9 @@ struct InstanceTests {
   func aRefusedConfigurationCarriesThePluginsOwnWords(_ configuration: String, _ text: String) throws {
     let error = #expect(throws: PluginError.self) { try make(configuration) }
     #expect(error?.code == .configuration)
-    #expect(error?.message.contains(text) == true && error?.message.contains("test.puppet") == true, "\(String(describing: error))")
+    #expect(
+      error?.message.contains(text) == true && error?.message.contains("test.puppet") == true,
+      "\(String(describing: error))")
   }
 
   @Test(arguments: ["", "{", "[]", "7", "{\"a\":1,\"a\":2}", String(repeating: "[", count: 1_000)])

@@ -61,7 +61,8 @@ struct LoadingTests {
   }
 
   @Test func aFileThatIsNoLibraryIsRefusedByItsHeader() throws {
-    #expect(refusal(try fixtures.write(Array("#!/bin/sh\n".utf8), as: "script.so"))?.message.contains("no ELF file") == true)
+    #expect(
+      refusal(try fixtures.write(Array("#!/bin/sh\n".utf8), as: "script.so"))?.message.contains("no ELF file") == true)
     #expect(refusal(try fixtures.write([], as: "empty.so"))?.message.contains("no ELF file") == true)
     let good = try [UInt8](Data(contentsOf: URL(fileURLWithPath: try fixtures.compile("puppet"))))
     var other = good
@@ -139,7 +140,9 @@ struct LoadingTests {
     let fixtures = try PluginFixtures()
     var registry: PluginRegistry? = try fixtures.registry(probing: false)
     try registry?.load(try fixtures.compile("puppet"))
-    let copies = { try FileManager.default.contentsOfDirectory(atPath: fixtures.directory).filter { $0.contains("plugins-") } }
+    let copies = {
+      try FileManager.default.contentsOfDirectory(atPath: fixtures.directory).filter { $0.contains("plugins-") }
+    }
     #expect(try copies().count == 1)
     registry = nil
     #expect(try copies().isEmpty)

@@ -74,9 +74,9 @@ extension Checker {
       !isOpen(ref, store), "an acknowledged result is durable", "the server acknowledged \(describe(ref))", now)
   }
 
-  /// The worker forgets a result because it was acknowledged.
-  mutating func forgot(_ ref: AttemptRef, by worker: WorkerRef, judged: Bool, store: ModelState, _ now: Int64) {
-    guard !judged else { return }
+  /// The worker forgets a result: because it was acknowledged, or because its incarnation is over.
+  mutating func forgot(_ ref: AttemptRef, by worker: WorkerRef, store: ModelState, _ now: Int64) {
+    guard !judged.contains(worker) else { return }
     require(!isOpen(ref, store), "a result is kept until it is durable", "\(worker) forgot \(describe(ref))", now)
   }
 

@@ -106,7 +106,8 @@ extension Checker {
         due.nextFire == nil && due.chain == instance.id, "a delay waits for its run", "\(instance.occurrence)", now)
     }
     require(
-      instance.occurrence.text == "@\(expected)", "an occurrence is named by its due time", "\(instance.occurrence)", now)
+      instance.occurrence.text == "@\(expected)", "an occurrence is named by its due time", "\(instance.occurrence)",
+      now)
     let next = plan.dueTime(after: expected, anchor: job.anchor)
     if due.nextFire?.nanoseconds == next { return }
     let late = instance.createdAt.nanoseconds - expected

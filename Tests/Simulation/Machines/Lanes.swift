@@ -53,7 +53,6 @@ struct Lanes {
     case .metrics, .event: return
     case .draining(let ref): if let index = index(of: ref) { rows[index].isDraining = true }
     case .suspended(let ref): if let index = index(of: ref) { rows[index].isSuspended = true }
-    // What is used there is counted here all the while: the number told leaves out what is on its way.
     case .resumed(let ref): if let index = index(of: ref) { rows[index].isSuspended = false }
     case .left(let ref): rows.removeAll { $0.ref == ref }
     case .taken(let ref, let slots): if let index = index(of: ref) { rows[index].used += Int64(slots) }

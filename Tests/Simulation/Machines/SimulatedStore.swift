@@ -109,7 +109,8 @@ extension World {
     case .done, .unknownApplied:
       store.open.append(index)
       queue.plan(.commitLands(index), at: landing)
-      if fate == .unknownApplied { queue.plan(.commitAnswers(index), at: landing + dice.store.skewed(millisecond, 5 * second)) }
+      guard fate == .unknownApplied else { return }
+      queue.plan(.commitAnswers(index), at: landing + dice.store.skewed(millisecond, 5 * second))
     case .aborted, .unknownLost:
       queue.plan(.commitAnswers(index), at: landing + dice.store.skewed(millisecond, second))
     case .unknownLate:

@@ -161,8 +161,7 @@ extension World {
       let due = max(now, boot.nanoseconds - worker.bootOffset) + dice.timers.between(0, 2 * millisecond)
       queue.plan(
         .agentTimer(worker: worker.index, run: worker.run, timer, generation: worker.timers[timer.slot]), at: due)
-    case .forget(let ref): checker.forgot(
-        ref, by: worker.agent.ref, judged: worker.agent.isJudged, store: store.state, now)
+    case .forget(let ref): checker.forgot(ref, by: worker.agent.ref, store: store.state, now)
     case .logAcked, .logsTo: break
     case .renew:
       queue.plan(

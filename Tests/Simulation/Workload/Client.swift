@@ -128,7 +128,8 @@ extension World {
   }
 
   private func submit(_ job: Job) {
-    guard let definition = store.state.definition(job: job.id, version: job.version), job.state != .deleted else { return }
+    guard job.state != .deleted, let definition = store.state.definition(job: job.id, version: job.version)
+    else { return }
     var key: String?
     if dice.clients.chance(500) {
       client.keysMade += 1

@@ -42,7 +42,7 @@ extension RealProcesses {
       put(#""processor":{"shell":{"command":"  "}}"#, "processor.shell.command", "not blank"),
       put(#""processor":{"shell":{"command":"true"},"noop":{}}"#, "processor", "exactly one of", "shell, http, noop"),
       put(#""slots":1"#, "processor", "required"),
-      put(#""retries":3,\#(noop)"#, "retries", "did you mean \"retry\""),
+      put(#""retries":3,\#(noop)"#, "retries", "unknown field", "known are app, name"),
       put(#""retry":{"limit":101},\#(noop)"#, "retry.limit", "0...100"),
       put(#""slots":0,\#(noop)"#, "slots", "1...1024"),
       put(#""tags":["a b"],\#(noop)"#, "tags[0]"),

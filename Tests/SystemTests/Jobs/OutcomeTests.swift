@@ -32,8 +32,10 @@ extension RealProcesses {
           let end = try await cluster.api.end(of: id)
           #expect(end.text("state") == one.state, "\(one.name): \(end.text)")
           #expect(one.detail.isEmpty || end.text("detail").contains(one.detail), "\(one.name): \(end.text)")
-          #expect(try end.time("startedAt") >= end.time("dispatchedAt") - .milliseconds(1), "\(one.name): \(end.text)")
-          #expect(try end.time("endedAt") >= end.time("startedAt"), "\(one.name): \(end.text)")
+          #expect(try end.time("endedAt") >= end.time("dispatchedAt"), "\(one.name): \(end.text)")
+          // What could not be run never started.
+          let began = !one.detail.contains("cannot run") && !one.detail.hasPrefix("/")
+          #expect((end["startedAt"] != .null) == began, "\(one.name): \(end.text)")
         }
       }
     }
@@ -64,7 +66,7 @@ extension RealProcesses {
           let end = try await cluster.api.end(of: cluster.api.run(name))
           #expect(end.text("state") == "timed-out", "\(end.text)")
           #expect(end.text("detail").contains("timed out after 300ms"), "\(end.text)")
-          #expect(end.number("attempt") == 3 && end.number("tries") == 3, "\(end.text)")
+          #expect(end.number("attempt") == 3, "\(end.text)")
           let past = end["pastAttempts"]?.arrayValue ?? []
           #expect(past.map { $0.number("attempt") } == [1, 2])
           #expect(past.allSatisfy { $0.text("outcome") == "timedOut" }, "\(end.text)")

@@ -35,7 +35,7 @@ extension RealProcesses {
           ("text", ["ELF"]), ("foreign", ["S/390"]), ("no-entry", ["switchyard_plugin_v1"]),
           ("other-major", ["switchyard_plugin_v2", "major 1"]), ("null-pick", ["sy_balancer.pick", "NULL"]),
           ("null-create", ["sy_plugin.create", "NULL"]), ("short", ["sy_plugin.size is 64", "create"]),
-          ("crashes", ["signal 11"]), ("twin", ["com.example.good", "good.so"]),
+          ("crashes", ["signal 6"]), ("twin", ["com.example.good", "good.so"]),
         ] {
           let refused = list["refused"]?.arrayValue?.first { $0.text("file").hasSuffix("/\(name).so") }
           let error = refused?.text("error") ?? "(not listed)"

@@ -107,7 +107,8 @@ struct PluginFixture {
     const void *keep_create(void) { return (const void *)create; }
     #endif
     #ifdef CRASHES
-    __attribute__((constructor)) static void crash(void) { *(volatile int *)0 = 1; }
+    #include <stdlib.h>
+    __attribute__((constructor)) static void crash(void) { abort(); }
     #endif
     #ifdef OTHER_MAJOR
     #define ENTRY switchyard_plugin_v2

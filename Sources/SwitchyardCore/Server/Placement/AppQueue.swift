@@ -10,6 +10,7 @@ struct AppQueue: Sendable {
   private(set) var outstanding = 0
   private(set) var live = 0
   private var inBatch: [Int] = []
+  private var stranded: [PlacementItem] = []
   private var freed = 0
   private var releases: UInt64 = 0
   private var releasesAtBatch: UInt64 = 0
@@ -30,9 +31,9 @@ struct AppQueue: Sendable {
   var hasBlocked: Bool { classes.contains { $0.map { $0.isBlocked && $0.live > 0 } ?? false } }
 
   /// Puts the item into its class; returns the number of that.
-  mutating func insert(_ item: PlacementItem, _ requirements: Requirements, batch: Int) -> Int {
+  mutating func insert(_ item: PlacementItem, _ requirements: Requirements, isFresh: Bool, batch: Int) -> Int {
     let number = index[requirements] ?? addClass(requirements, batch: batch)
-    classes[number]?.items.insert(item)
+    classes[number]?.insert(item, isFresh: isFresh)
     classes[number]?.live += 1
     live += 1
     return number
@@ -62,7 +63,7 @@ struct AppQueue: Sendable {
   private mutating func dropIfEmpty(_ number: Int) {
     guard let known = classes[number], known.live == 0, known.asked == 0 else { return }
     if known.isBlocked, classes.count - vacant.count <= Self.emptyLimit {
-      classes[number]?.items = BinaryHeap()
+      classes[number]?.removeItems()
       return
     }
     index[known.requirements] = nil
@@ -80,14 +81,14 @@ struct AppQueue: Sendable {
     for number in classes.indices {
       guard let known = classes[number], known.live > 0 else { continue }
       let allowed = known.allowance(freed: freed, releases: releases)
-      guard allowed > 0, let head = known.items.first else { continue }
+      guard allowed > 0, let head = known.first else { continue }
       candidates.insert(Candidate(head: head, number: number, allowed: allowed))
     }
     var batch: [(instance: InstanceID, number: Int)] = []
     inBatch.removeAll(keepingCapacity: true)
     while batch.count < limit, var best = candidates.popFirst() {
       let number = best.number
-      guard let item = classes[number]?.items.popFirst() else { continue }
+      guard let item = classes[number]?.popFirst() else { continue }
       if places[item.instance]?.stamp == item.stamp {
         batch.append((item.instance, number))
         if classes[number]?.asked == 0 { inBatch.append(number) }
@@ -96,7 +97,7 @@ struct AppQueue: Sendable {
         live -= 1
         best.allowed -= 1
       }
-      guard best.allowed > 0, let head = classes[number]?.items.first else { continue }
+      guard best.allowed > 0, let head = classes[number]?.first else { continue }
       best.head = head
       candidates.insert(best)
     }
@@ -117,9 +118,21 @@ struct AppQueue: Sendable {
     for number in inBatch {
       classes[number]?.settle(
         limit: batch, releases: releasesAtBatch, patience: patience, viewChanged: viewChanged)
+      if isBlocked(number) { strand(number) }
       dropIfEmpty(number)
     }
     return true
+  }
+
+  /// "Nobody now" was said to others of the class, and speaks for those that are not stored too.
+  private mutating func strand(_ number: Int) {
+    while let item = classes[number]?.popFresh() { stranded.append(item) }
+  }
+
+  /// Fresh items of classes that became blocked, which are still counted as waiting there.
+  mutating func takeStranded() -> [PlacementItem] {
+    defer { stranded.removeAll(keepingCapacity: true) }
+    return stranded
   }
 
   mutating func release(slots: Int) {
@@ -145,7 +158,7 @@ struct AppQueue: Sendable {
   /// Drops what was withdrawn.
   mutating func compact(places: [InstanceID: PlacementQueue.Place]) {
     for number in classes.indices {
-      classes[number]?.items.keep { places[$0.instance]?.stamp == $0.stamp }
+      classes[number]?.keep { places[$0.instance]?.stamp == $0.stamp }
     }
   }
 }

@@ -23,6 +23,7 @@ struct PlacementQueue: Sendable {
   private var turns = Fifo<Int>()
   private var hasTurn: [Bool] = []
   private var garbage = 0
+  private var stranded: [(instance: InstanceID, place: Place)] = []
   /// Requests that are not answered, over all apps.
   private(set) var outstanding = 0
 
@@ -47,12 +48,15 @@ struct PlacementQueue: Sendable {
   /// How many wait in the app.
   func depth(app: String) -> Int { index[app].map { apps[$0].live } ?? 0 }
 
-  mutating func insert(_ instance: InstanceID, rank: Int64, shard: Shard, definition: JobVersion) {
+  /// - Parameter isFresh: it is not stored yet: it is asked for, or told by ``takeStranded()``, and does not wait.
+  mutating func insert(
+    _ instance: InstanceID, rank: Int64, shard: Shard, definition: JobVersion, isFresh: Bool = false
+  ) {
     guard places[instance] == nil else { return }
     lastStamp &+= 1
     let app = index[definition.app] ?? addApp(definition.app)
     let item = PlacementItem(rank: rank, instance: instance, stamp: lastStamp)
-    let number = apps[app].insert(item, definition.requirements, batch: batchLimit)
+    let number = apps[app].insert(item, definition.requirements, isFresh: isFresh, batch: batchLimit)
     places[instance] = Place(
       shard: shard, slots: max(1, definition.requirements.slots), app: app, number: number, stamp: lastStamp,
       isAsked: false)
@@ -103,8 +107,26 @@ struct PlacementQueue: Sendable {
     guard let place = places[instance], place.isAsked else { return nil }
     places[instance] = nil
     outstanding -= 1
-    if apps[place.app].answered(place.number, foundNobody: foundNobody, batch: batchLimit) { giveTurn(place.app) }
+    if apps[place.app].answered(place.number, foundNobody: foundNobody, batch: batchLimit) {
+      strand(place.app)
+      giveTurn(place.app)
+    }
     return place
+  }
+
+  private mutating func strand(_ app: Int) {
+    for item in apps[app].takeStranded() {
+      guard let place = places[item.instance], place.stamp == item.stamp else { continue }
+      places[item.instance] = nil
+      apps[app].leave(place.number)
+      stranded.append((item.instance, place))
+    }
+  }
+
+  /// Fresh instances that nobody takes now, as the answer for others like them tells; they are out of the queue.
+  mutating func takeStranded() -> [(instance: InstanceID, place: Place)] {
+    defer { stranded.removeAll(keepingCapacity: true) }
+    return stranded
   }
 
   /// Slots have become free on a worker of these apps; an empty list or `*` stands for all.

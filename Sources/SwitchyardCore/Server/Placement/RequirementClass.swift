@@ -22,7 +22,9 @@ struct PlacementItem: Comparable, Sendable {
 /// a worker, so that a hundred thousand that wait are not asked for at every change.
 struct RequirementClass: Sendable {
   let requirements: Requirements
-  var items = BinaryHeap<PlacementItem>()
+  private var items = BinaryHeap<PlacementItem>()
+  /// Those that are not stored yet. Somebody waits for their answer, so that they never wait behind a block.
+  private var fresh = BinaryHeap<PlacementItem>()
   /// Items that are not withdrawn.
   var live = 0
   private(set) var isBlocked = false
@@ -39,6 +41,31 @@ struct RequirementClass: Sendable {
   init(_ requirements: Requirements, window: Int) {
     self.requirements = requirements
     self.window = window
+  }
+
+  var first: PlacementItem? {
+    guard let one = items.first, let other = fresh.first else { return items.first ?? fresh.first }
+    return min(one, other)
+  }
+
+  mutating func insert(_ item: PlacementItem, isFresh: Bool) {
+    if isFresh { fresh.insert(item) } else { items.insert(item) }
+  }
+
+  mutating func popFirst() -> PlacementItem? {
+    first == fresh.first ? fresh.popFirst() ?? items.popFirst() : items.popFirst()
+  }
+
+  mutating func popFresh() -> PlacementItem? { fresh.popFirst() }
+
+  mutating func keep(where fits: (PlacementItem) -> Bool) {
+    items.keep(where: fits)
+    fresh.keep(where: fits)
+  }
+
+  mutating func removeItems() {
+    items = BinaryHeap()
+    fresh = BinaryHeap()
   }
 
   /// How many may be asked for now.

@@ -27,7 +27,8 @@ extension ShardMachine {
       && board.placements.depth(app: definition.app) < board.configuration.askFirstLimit
       && !board.placements.isBlocked(app: definition.app, definition.requirements)
     if asksFirst {
-      board.placements.insert(id, rank: entry.instance.rank, shard: shard, definition: definition)
+      board.placements.insert(
+        id, rank: entry.instance.rank, shard: shard, definition: definition, isFresh: true)
     } else {
       create(id, on: nil, &board)
     }
