@@ -33,24 +33,27 @@ struct Faces: Sendable {
       port.set(number)
       listening.signal()
     }
-    try await withThrowingTaskGroup { group in
+    // Each task tells whether the server is over with it.
+    try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         do { try await grpc.serve() } catch where !(error is CancellationError) {
           throw FaceError("workers", "grpc", settings.grpc, error)
         }
+        return false
       }
       group.addTask {
         let group = ServiceGroup(services: [application], logger: logger)
         do { try await group.run() } catch where !(error is CancellationError) {
           throw FaceError("HTTP", "http", settings.http, error)
         }
+        return true
       }
       group.addTask {
         await listening.wait()
         // It also ends when the other face cannot listen: then nobody is told that the server is ready.
         try Task.checkCancellation()
         let address = try await grpc.listeningAddress
-        await owned()
+        try await owned()
         await onReady(
           .init(
             http: ListenAddress(host: settings.http.host, port: port.number),
@@ -58,17 +61,20 @@ struct Faces: Sendable {
         try? await gracefulShutdown()
         grpc.beginGracefulShutdown()
         connections.closeAll()
+        // Requests that are being answered have this long; then they are cut off.
+        try? await Task.sleep(for: .seconds(10))
+        return true
       }
-      try await group.next()
+      while let isOver = try await group.next(), !isOver {}
       group.cancelAll()
       while (try? await group.next()) != nil {}
     }
   }
 
   /// Waits until the core owns its shards: a server that is not ready is not called so.
-  private func owned() async {
+  private func owned() async throws {
     while await !api.driver.inspect({ $0.isOwning }) {
-      try? await Task.sleep(for: .milliseconds(2))
+      try await Task.sleep(for: .milliseconds(2))
     }
   }
 

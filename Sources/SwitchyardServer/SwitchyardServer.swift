@@ -1,5 +1,4 @@
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
+import Glibc
 
 package import Logging
 import ServiceLifecycle
@@ -49,6 +48,7 @@ package struct SwitchyardServer: Service {
 
   /// With the store open, and so with its lock held: no other server lives on this directory.
   private func serve(_ store: SQLiteStore) async throws {
+    reportCrashes()
     let tokens = try TokenCheck(directory: settings.dataDirectory)
     let server = ServerRef(id: settings.id, incarnation: UInt64(clamping: SystemClock.wall().milliseconds))
     let plugins = try PluginLibrary(settings: settings, logger: logger)
@@ -70,8 +70,17 @@ package struct SwitchyardServer: Service {
       server: server, startedAt: SystemClock.wall(), driver: parts.driver, store: store, logs: parts.logs,
       notices: parts.notices, zones: parts.zones, plugins: plugins, placement: parts.placement)
     let faces = Faces(settings: settings, api: api, tokens: tokens, connections: parts.connections, logger: logger)
-    try await faces.serve(onReady: onReady)
+    do {
+      try await faces.serve(onReady: onReady)
+    } catch {
+      await shutDown(parts)
+      throw error
+    }
+    await shutDown(parts)
+  }
 
+  /// Before the store is closed: nobody may ask it then.
+  private func shutDown(_ parts: Parts) async {
     logger.info("shutting down")
     parts.connections.closeAll()
     await parts.driver.shutdown()
@@ -81,6 +90,16 @@ package struct SwitchyardServer: Service {
 }
 
 extension SwitchyardServer {
+  /// A plugin that crashes takes the server with it, but not without a name; the next start says so again.
+  private func reportCrashes() {
+    let file = "\(settings.dataDirectory)/plugin-crash.txt"
+    if let report = try? PrivateFile.read(file), !report.isEmpty {
+      logger.critical("the last run ended so", metadata: ["report": "\(report.prefix { $0 != "\n" })"])
+      rename(file, file + ".seen")
+    }
+    CrashReport.install(file: file)
+  }
+
   /// What a server is made of, wired together.
   private struct Parts {
     let driver: ServerDriver

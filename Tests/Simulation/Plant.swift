@@ -1,6 +1,6 @@
 /// A bug that the world plants from outside, to prove that the checker would notice it.
 package enum Plant: String, CaseIterable, Sendable {
-  /// The store applies whatever epoch and server a write carries, and messages lose their epoch too.
+  /// The store applies whatever epoch and server a write carries, and workers see no old epoch either.
   case noEpochCheck = "no-epoch-check"
   /// Assignments go out when their dispatch is handed to the store, not when it is durable.
   case sendBeforeCommit = "send-before-commit"

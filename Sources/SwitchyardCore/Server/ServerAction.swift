@@ -18,7 +18,7 @@ package enum ServerAction: Sendable {
   case appendLog(ConnectionID, LogChunk)
   case publish(ServerNotice)
   /// A policy revision is durable: make it live.
-  case policyStored(PolicyRevision)
+  indirect case policyStored(PolicyRevision)
   /// The shutdown is complete.
   case stopped
 }
@@ -30,7 +30,7 @@ package enum ServerNotice: Hashable, Sendable {
   /// The instance is now in this state.
   case instance(InstanceID, job: JobID, app: String, state: InstanceState, attempt: UInt32, worker: WorkerRef?)
   case started(AttemptRef, worker: WorkerRef, startedAt: Timestamp)
-  case jobStored(Job)
+  indirect case jobStored(Job)
   case workerJoined(WorkerRef, session: UInt64)
   case workerSuspended(WorkerRef)
   case workerJudged(WorkerRef, Verdict)

@@ -36,7 +36,7 @@ extension ServerCore {
 
   private mutating func greet(_ stream: SessionMachine.Stream) {
     let name = stream.hello.ref.name
-    if board.sessions[name] == nil {
+    if !board.sessions.contains(name) {
       board.sessions[name] = SessionMachine(name: name, heardAt: board.now.boot)
       board.read(.worker(name: name))
     }
@@ -140,7 +140,7 @@ extension ServerCore {
   ) {
     guard let session = board.sessions[name] else { return }
     let ref = record.ref
-    let placed = session.placed.keys.sorted()
+    let placed = session.placed.sortedKeys
     show(name)
     board.sessions[name]?.isDraining = hello.draining
     if !hello.metrics.isEmpty { board.node(.metrics(ref, hello.metrics)) }
@@ -160,7 +160,7 @@ extension ServerCore {
   /// The node table learns that something may be placed there.
   mutating func show(_ name: String) {
     guard let session = board.sessions[name], let record = session.record else { return }
-    let placed = session.placed.keys.sorted()
+    let placed = session.placed.sortedKeys
     func slots(_ id: InstanceID) -> UInt32 {
       session.placed[id].flatMap { shards[Int($0.number)].entries[id]?.slots } ?? 1
     }
@@ -175,7 +175,7 @@ extension ServerCore {
   }
 
   private mutating func reconcile(
-    _ placed: [InstanceID], _ shardOf: [InstanceID: Shard], _ inventory: [InventoryItem], _ ref: WorkerRef
+    _ placed: [InstanceID], _ shardOf: IDMap<InstanceID, Shard>, _ inventory: [InventoryItem], _ ref: WorkerRef
   ) {
     var items: [AttemptRef: InventoryItem] = [:]
     for item in inventory { items[item.attempt] = item }
@@ -268,8 +268,8 @@ extension ServerCore {
     board.sessions[name]?.isSuspended = false
     board.sessions[name]?.isDraining = false
     board.sessions[name]?.recent = RecentAttempts()
-    board.sessions[name]?.placed = [:]
-    for id in session.placed.keys.sorted() {
+    board.sessions[name]?.placed.removeAll()
+    for id in session.placed.sortedKeys {
       guard let shard = session.placed[id] else { continue }
       shards[Int(shard.number)].lose(id, loss, ref, &board)
     }

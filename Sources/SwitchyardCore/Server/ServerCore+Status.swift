@@ -36,8 +36,8 @@ extension ServerCore {
 
   package var status: ServerStatus {
     ServerStatus(
-      phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, dueJobs: board.jobs, fresh: board.fresh,
-      pendingOps: board.commits.pending, placing: board.placements.outstanding, isStuck: board.commits.isStuck)
+      phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, dueJobs: board.jobs,
+      fresh: board.fresh, pendingOps: board.commits.pending, placing: board.placements.outstanding, isStuck: board.commits.isStuck)
   }
 
   /// Workers that no verdict was passed on, by name.

@@ -137,7 +137,8 @@ package struct ServerCore: Sendable {
   /// What is not stored yet does not wait behind a block: it is stored, waiting.
   private mutating func answerStranded() {
     for (instance, place) in board.placements.takeStranded() {
-      shards[Int(place.shard.number)].answered(instance, .nobody, slots: place.slots, &board)
+      let answer = PlacementAnswer.nobody(reason: "nobody takes others like it now")
+      shards[Int(place.shard.number)].answered(instance, answer, slots: place.slots, &board)
     }
   }
 

@@ -26,7 +26,7 @@ package enum ServerEvent: Sendable {
   /// core itself releases need no such event.
   case viewChanged(app: String?)
   case timer(ServerTimer)
-  case connected(ConnectionID, Hello)
+  indirect case connected(ConnectionID, Hello)
   case received(ConnectionID, WorkerMessage)
   case disconnected(ConnectionID)
   /// Takes nothing new, lets what is in flight come to its end; answered by `stopped`.
@@ -45,16 +45,19 @@ package struct PlacementResult: Hashable, Sendable {
 }
 
 /// What the API asks for. The API has read the rows; the machines check them again.
+///
+/// Here and elsewhere what is large and rare is `indirect`: events and actions are copied by the thousand,
+/// each as large as the largest.
 package enum ServerRequest: Sendable {
   case submit(Submission)
   /// Creates the job, or makes the next version of `existing`.
-  case putJob(app: String, spec: JobSpec, existing: Job?)
-  case setJobState(Job, JobState)
+  indirect case putJob(app: String, spec: JobSpec, existing: Job?)
+  indirect case setJobState(Job, JobState)
   /// Cancels what waits, stops what runs.
-  case end(Instance)
+  indirect case end(Instance)
   /// Lets a held instance run again.
-  case release(Instance)
-  case putPolicy(app: String, Policy, revision: UInt64)
+  indirect case release(Instance)
+  indirect case putPolicy(app: String, Policy, revision: UInt64)
 }
 
 package struct Submission: Hashable, Sendable {
@@ -73,8 +76,8 @@ package struct Submission: Hashable, Sendable {
 
 package enum ServerReply: Hashable, Sendable {
   case submitted(InstanceID, duplicate: Bool)
-  case job(Job)
-  case policy(PolicyRevision)
+  indirect case job(Job)
+  indirect case policy(PolicyRevision)
   /// The state that the instance is in, or is on its way to.
   case instance(InstanceID, InstanceState)
   case refused(RequestRefusal, String)

@@ -129,7 +129,9 @@ struct Switchboard: Sendable {
   /// Gives the credit of a pick back, and lets those ask that may have waited for it.
   mutating func release(_ ref: WorkerRef, slots: UInt32) {
     node(.released(ref, slots: slots))
-    guard let session = sessions[ref.name], session.admits(ref), let apps = session.record?.profile.apps else { return }
+    guard let session = sessions.index(of: ref.name), sessions[at: session].admits(ref),
+      let apps = sessions[at: session].record?.profile.apps
+    else { return }
     placements.release(slots: slots, apps: apps)
   }
 

@@ -115,4 +115,7 @@ package enum AttemptOutcome: UInt8, CaseIterable, Sendable {
   case superseded = 6
   /// Killed by its own worker because that had lost its server; nothing of it runs.
   case isolated = 7
+
+  /// The word in the API, spelled as states are.
+  package var name: String { self == .timedOut ? "timed-out" : "\(self)" }
 }

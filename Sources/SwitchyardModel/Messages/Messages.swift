@@ -1,7 +1,7 @@
 /// What a worker says on its stream. `SwitchyardWire` maps these to `worker.proto`.
 package enum WorkerMessage: Hashable, Sendable {
   /// First on every stream.
-  case hello(Hello)
+  indirect case hello(Hello)
   case heartbeat(Heartbeat)
   /// The attempt was taken over and has begun.
   case accepted(AttemptRef, startedAt: Timestamp)

@@ -60,7 +60,7 @@ package enum PlacementAnswer: Hashable, Sendable {
 
 /// What the servers tell their node tables. The core decides; the table only shows it to strategies.
 package enum NodeChange: Hashable, Sendable {
-  case joined(WorkerRef, WorkerProfile, session: UInt64)
+  indirect case joined(WorkerRef, WorkerProfile, session: UInt64)
   case metrics(WorkerRef, WorkerMetrics)
   case draining(WorkerRef)
   /// The stream broke: nothing is placed there until it is back or judged.

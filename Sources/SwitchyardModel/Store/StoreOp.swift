@@ -22,10 +22,10 @@ package struct StoreOp: Hashable, Sendable {
   package enum Verb: Hashable, Sendable {
     /// Creates a job at version 1. `duplicate` when the app has a job of that name that is not deleted;
     /// `conflict` when its identity is taken, or when it is born deleted.
-    case createJob(Job)
+    indirect case createJob(Job)
     /// Replaces a job by its next version, but for `createdAt`; `nextFire` and `chain` become what is given.
     /// `conflict` unless the stored one has `job.version - 1`, the same app and name, and neither is deleted.
-    case editJob(Job)
+    indirect case editJob(Job)
     /// Pauses, resumes or deletes; `conflict` unless the version is that. Versions do not grow by it, and
     /// the chain stays. A deleted job has no next due time and its name is free; it stays deleted, and
     /// deleting it again answers `duplicate`.
@@ -53,7 +53,7 @@ package struct StoreOp: Hashable, Sendable {
     /// Registers a session of a worker, without a verdict; `conflict` unless the stored session is lower and
     /// the stored incarnation not higher, or when that incarnation bears a verdict. One row for each name:
     /// an incarnation that a higher one has followed counts as judged.
-    case putWorker(WorkerRecord)
+    indirect case putWorker(WorkerRecord)
     /// The incarnation is lost, for good; `seenAt` becomes `at`. `duplicate` when it is already, or when a
     /// higher incarnation is stored; `conflict` when a higher session than `session` is stored, or when the
     /// incarnation is not known.

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 import SwitchyardModel
 
 /// Serves the routes over HTTP/1.1: authenticates, bounds the body, answers in JSON, tells errors as problem
@@ -33,11 +34,13 @@ struct HTTPServer: Sendable {
         let query = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
         let answer = try await route.handle(
           APIRequest(parameters: parameters, query: query, body: Array(buffer.readableBytesView)))
-        return answer.response
+        return answer.response(to: request)
       }
     }
     return Application(
       router: router,
+      // Also for a request that does not come to its end; a response may take as long as it likes.
+      server: .http1(configuration: .init(idleTimeout: .seconds(60))),
       configuration: .init(address: .hostname(address.host, port: address.port), serverName: "switchyard"),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? address.port) },
       logger: quiet(logger))
@@ -91,7 +94,7 @@ private struct ProblemDetails<Context: RequestContext>: RouterMiddleware {
 }
 
 extension APIResponse {
-  fileprivate var response: Response {
+  fileprivate func response(to request: Request) -> Response {
     switch self {
     case .json(let value, let status):
       Response(
@@ -102,7 +105,12 @@ extension APIResponse {
         status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
         body: .init { writer in
           let channel = BodyChannel(writer)
-          try await produce { bytes in try await channel.write(bytes) }
+          // Nobody reads it any more, or the server shuts down: a stream without an end would hold it up.
+          try await request.body.consumeWithCancellationOnInboundClose { _ in
+            try await cancelWhenGracefulShutdown {
+              try await produce { bytes in try await channel.write(bytes) }
+            }
+          }
           try await channel.finish()
         })
     }

@@ -8,22 +8,33 @@ struct LogFollower: Sendable {
   let attempt: UInt32?
 
   func run(follow: Bool, _ write: @Sendable ([UInt8]) async throws -> Void) async throws {
-    var current: UInt32 = 0
+    var reading: UInt32?
     var position = 0
-    let changes = api.logs.changes(of: instance)
     try await api.notices.watching(instance) { ended in
       while true {
+        let changes = api.logs.changes(of: instance)
         let state = try await api.instance(instance)
+        let isLast = !follow || state.state.isTerminal || (attempt.map { $0 < state.attempt } ?? false)
+        // A worker sends an attempt's log before its result: now it is in the queue, if not in the file.
+        if isLast { await api.logs.settled() }
         let wanted = attempt ?? state.attempt
-        if current != wanted { (current, position) = (wanted, 0) }
+        var current = reading ?? wanted
         position = try await copy(current, from: position, write)
-        if !follow || state.state.isTerminal || (attempt.map { $0 < state.attempt } ?? false) { return }
+        while current < wanted {
+          current += 1
+          position = try await copy(current, from: 0, write)
+        }
+        reading = current
+        if isLast { return }
         await withTaskGroup { group in
           group.addTask { await ended.wait() }
           group.addTask { for await _ in changes { break } }
+          // The end of one whose outcome was unknown for a time is not told.
+          group.addTask { try? await Task.sleep(for: .seconds(10)) }
           await group.next()
           group.cancelAll()
         }
+        try Task.checkCancellation()
       }
     }
   }

@@ -12,13 +12,14 @@ final class PendingRequests: Sendable {
 
   private let state = Mutex(State())
 
-  func add(_ continuation: Continuation) -> Token {
+  func nextToken() -> Token {
     state.withLock { state in
       state.last += 1
-      state.waiting[state.last] = continuation
       return state.last
     }
   }
+
+  func add(_ continuation: Continuation, as token: Token) { state.withLock { $0.waiting[token] = continuation } }
 
   func take(_ token: Token) -> Continuation? { state.withLock { $0.waiting.removeValue(forKey: token) } }
 }

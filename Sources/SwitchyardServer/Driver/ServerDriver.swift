@@ -64,13 +64,25 @@ final class ServerDriver: Sendable {
   /// Events that may wait for the core; beyond that, requests are refused and workers' streams are not read.
   private static let backlogLimit = 100_000
 
-  /// Asks the core and waits for its answer, which comes after what it says is durable.
+  /// Asks the core and waits for its answer, which comes after what it says is durable. When the task is
+  /// cancelled it waits no longer.
   func perform(_ request: ServerRequest) async -> ServerReply {
     guard loop.backlog < Self.backlogLimit else {
       return .refused(.overloaded, "the server is behind with its work; try again in a second")
     }
-    return await withCheckedContinuation { continuation in
-      loop.post(.event(.request(requests.add(continuation), request)))
+    let token = requests.nextToken()
+    let leave: @Sendable () -> Void = { [requests] in
+      requests.take(token)?.resume(
+        returning: .refused(.unavailable, "the server is stopping; the outcome is unknown: look before trying again"))
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        requests.add(continuation, as: token)
+        if Task.isCancelled { return leave() }
+        loop.post(.event(.request(token, request)))
+      }
+    } onCancel: {
+      leave()
     }
   }
 
@@ -91,10 +103,12 @@ final class ServerDriver: Sendable {
     post(.start)
   }
 
-  /// Lets what is in flight end, then ends the thread.
+  /// Lets what is in flight end, then ends the thread. A store or a strategy that does not answer is not waited
+  /// for longer than 20 s: what is not known to be durable was not acknowledged.
   func shutdown() async {
     post(.shutdown)
-    await hasStopped.wait()
+    await hasStopped.wait(atMost: .seconds(20))
+    if !hasStopped.isSet { logger.warning("stopping while the store or a strategy still owes an answer") }
     loop.close()
   }
 

@@ -11,6 +11,8 @@ final class Signal: Sendable {
 
   private let state = Mutex(State())
 
+  var isSet: Bool { state.withLock { $0.isSet } }
+
   func signal() {
     let waiting = state.withLock { state in
       state.isSet = true

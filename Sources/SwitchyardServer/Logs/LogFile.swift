@@ -34,6 +34,8 @@ struct LogFile {
       tally = record.bytes.isEmpty ? (position, record.dropped) : nil
       position = next
     }
+    // What a crash cut off must not show again behind a shorter record.
+    ftruncate(descriptor, position)
   }
 
   /// - Returns: false when the disk did not take it; the file is as it was then.

@@ -14,9 +14,15 @@ final class LogStore: Sendable {
     var acknowledge: @Sendable (UInt64) -> Void
   }
 
+  private enum Item: Sendable {
+    case chunk(Chunk)
+    /// All that came before is written.
+    case mark(Signal)
+  }
+
   private let directory: String
   private let bound: Int
-  private let loop = EventLoop<Chunk>(name: "logs")
+  private let loop = EventLoop<Item>(name: "logs")
   private let followers = Mutex<[InstanceID: [UInt64: AsyncStream<Void>.Continuation]]>([:])
   private let nextFollower = Atomic<UInt64>(0)
 
@@ -31,14 +37,26 @@ final class LogStore: Sendable {
     loop.start { [weak self] batch in
       guard let self else { return nil }
       files.withLock { files in
-        for item in batch { self.write(item, &files) }
+        for item in batch {
+          switch item {
+          case .chunk(let chunk): self.write(chunk, &files)
+          case .mark(let signal): signal.signal()
+          }
+        }
       }
       return nil
     }
   }
 
   func append(_ chunk: LogChunk, acknowledge: @escaping @Sendable (UInt64) -> Void) {
-    loop.post(Chunk(chunk: chunk, acknowledge: acknowledge))
+    loop.post(.chunk(Chunk(chunk: chunk, acknowledge: acknowledge)))
+  }
+
+  /// Returns when all chunks that came before can be read, or the task was cancelled.
+  func settled() async {
+    let signal = Signal()
+    loop.post(.mark(signal))
+    await signal.wait()
   }
 
   func close() { loop.close() }

@@ -8,6 +8,7 @@ final class WorkerConnections: Sendable {
   private struct State {
     var last: UInt64 = 0
     var open: [ConnectionID: Outbox] = [:]
+    var isClosed = false
   }
 
   private let state = Mutex(State())
@@ -21,6 +22,8 @@ final class WorkerConnections: Sendable {
       state.last += 1
       let id = ConnectionID(state.last)
       state.open[id] = outbox
+      // It came while the server was ending.
+      if state.isClosed { outbox.close() }
       return id
     }
   }
@@ -34,8 +37,13 @@ final class WorkerConnections: Sendable {
 
   func close(_ id: ConnectionID) { state.withLock { $0.open[id] }?.close() }
 
+  /// Closes all streams, and from now on each that comes.
   func closeAll() {
-    for outbox in state.withLock({ Array($0.open.values) }) { outbox.close() }
+    let open = state.withLock { state in
+      state.isClosed = true
+      return Array(state.open.values)
+    }
+    for outbox in open { outbox.close() }
   }
 }
 
@@ -57,15 +65,17 @@ final class Outbox: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Happens when nothing is taken any more.
+  let closing = Signal()
 
   func append(_ message: ServerMessage) {
-    let reader = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      guard !state.isClosed else { return nil }
+    let (reader, isFull) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
+      guard !state.isClosed else { return (nil, false) }
       state.messages.append(message)
-      if state.messages.count > Self.bound { state.isClosed = true }
-      return state.takeReader()
+      return (state.takeReader(), state.messages.count > Self.bound)
     }
     reader?.resume()
+    if isFull { close() }
   }
 
   /// Nothing is taken any more; what is queued is still written.
@@ -75,6 +85,7 @@ final class Outbox: Sendable {
       return state.takeReader()
     }
     reader?.resume()
+    closing.signal()
   }
 
   /// Waits for messages and takes them all; nil when it is closed and empty.

@@ -34,11 +34,18 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
           await read(request.messages, on: id, outbox)
           return reading
         }
+        group.addTask {
+          // A peer that does not read what is left for it is not waited for longer than this.
+          await outbox.closing.wait()
+          try? await Task.sleep(for: .seconds(10))
+          return "closing"
+        }
         let first = await group.next()
         // The writer ends by itself when the outbox is closed and empty: a refusal still goes out. The reader
         // would wait for the worker.
         outbox.close()
-        if first != reading { group.cancelAll() }
+        if first == reading { _ = await group.next() }
+        group.cancelAll()
       }
       connections.remove(id)
       driver.post(.disconnected(id))

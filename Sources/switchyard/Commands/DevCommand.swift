@@ -10,7 +10,10 @@ import UnixSignals
 struct Dev: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a server and workers in this process, until SIGTERM or Ctrl-C.",
-    discussion: "Everything is in one directory. Strategies dropped into DATA/plugins are found by `switchyard plugin list`.")
+    discussion: """
+      Everything is in one directory. Strategies dropped into DATA/plugins are found
+      by `switchyard plugin list`. The workers are dev-1, dev-2, … on the site `dev`.
+      """)
 
   @OptionGroup var flags: ServerFlags
   @Option(name: .long, help: "How many workers.") var workers = 2
@@ -37,7 +40,7 @@ struct Dev: AsyncParsableCommand {
     }
     // Workers go first at the end, while there still is a server to take their results.
     try await ServiceGroup(
-      services: [server, crew], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+      services: [server, crew, SecondSignal()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
     ).run()
   }
 }

@@ -8,7 +8,12 @@ struct InstanceCommand: AsyncParsableCommand {
     subcommands: [List.self, Show.self, Logs.self, Cancel.self, Stop.self, Release.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List instances, newest first.")
+    static let configuration = CommandConfiguration(
+      abstract: "List instances, newest first.",
+      discussion: """
+        States: waiting, running, stopping, held (for `instance release`); and at the
+        end succeeded, failed, timed-out, lost, stopped, cancelled, expired, skipped.
+        """)
     @Option(name: .shortAndLong, help: "Only of this app.") var app: String?
     @Option(name: .shortAndLong, help: "Only of this job (of --app, else of the app `default`).") var job: String?
     @Option(name: .shortAndLong, help: "Only in these states, as waiting,failed.") var state: String?

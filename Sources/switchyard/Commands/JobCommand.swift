@@ -29,8 +29,9 @@ struct JobCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Create or change jobs from YAML or JSON.",
       discussion: """
-        A file holds one job or several, divided by `---`. A definition that is there already, word for word,
-        changes nothing. All files are checked before anything is sent.
+        A file holds one job or several, divided by `---`. A definition that is
+        there already, word for word, changes nothing. All files are checked
+        before anything is sent.
 
           name: report
           schedule: {cron: "25 2 * * MON-FRI"}
@@ -38,6 +39,25 @@ struct JobCommand: AsyncParsableCommand {
           processor: {shell: {command: "make-report --day yesterday"}}
           retry: {limit: 3, backoff: 10s}
           timeout: 10m
+
+        Required are `name` and `processor`. The rest, with what else there is:
+
+          schedule      none: only when told to, by `job run`
+            {cron: …}   5 fields, or 6 with the second first; also @daily, L, W, #
+            {every: 5s} at a fixed rate        {delay: 5s} after the run before
+            {at: "2030-01-01T09:00:00+01:00"}  once
+          processor
+            {shell: {command: TEXT or [PROGRAM, ARGUMENT, …], env: {}, cwd: /dir}}
+            {http: {url: …, method: GET, headers: {}, body: …, expect: ["200-299"]}}
+            {noop: {duration: 1s}}
+          retry         {limit: 0, backoff: 1s, factor: 2, max: 5m, jitter: 0.5}
+          grace: 5s     between TERM and KILL
+          slots: 1      priority: 0      parameters: any JSON
+          tags: [gpu]   a worker must have each
+          site, labels, key              what strategies read
+          onLost        retry, fail or hold, when the worker is lost
+          whenIsolated  kill or continue, when the worker is cut off
+          app           instead of --app
         """)
 
     @Option(name: .shortAndLong, help: "A file, or - for standard input; may be repeated.")
@@ -122,7 +142,10 @@ struct JobCommand: AsyncParsableCommand {
   struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Run a job now.",
-      discussion: "With --wait the exit code is 0 when the run succeeded and 1 when it did not.")
+      discussion: """
+        With --wait the exit code is 0 when the run succeeded and 1 when it did not.
+        The log is that of the last attempt; `instance logs --attempt N` has others.
+        """)
     @OptionGroup var target: Target
     @Flag(name: .long, help: "Wait for the end, and print its log.") var wait = false
     @Option(name: .long, help: "Run only once for this key, however often it is sent.") var key: String?

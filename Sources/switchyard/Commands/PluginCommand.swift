@@ -53,11 +53,13 @@ struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Change the policy of an app while it runs.",
       discussion: """
-        The new strategies are made and tried first; when one refuses its configuration the old policy goes on.
+        The new strategies are made and tried first; when one refuses its
+        configuration the old policy goes on. The new policy is the whole policy: a
+        filter that is not named is gone.
 
           switchyard policy set --balancer switchyard.weighted-round-robin
-          switchyard policy set --filter 'switchyard.datacenter={"active":["east"],"backups":["west"]}' \\
-                                --balancer switchyard.least-loaded
+          switchyard policy set --balancer switchyard.least-loaded \\
+            --filter 'switchyard.datacenter={"active":["east"],"backups":["west"]}'
           switchyard policy set -f policy.yaml
         """)
     @Option(name: .shortAndLong, help: "The app.") var app = "default"

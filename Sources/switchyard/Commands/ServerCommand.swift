@@ -10,8 +10,9 @@ import UnixSignals
 struct ServerFlags: ParsableArguments {
   @Option(name: .long, help: "Directory of the store, logs and tokens. [~/.local/share/switchyard]") var data: String?
   @Option(name: .long, help: "Name of this server. [server-1]") var serverId: String?
-  @Option(name: .long, help: "Address for people and programs. [127.0.0.1:7410]") var http: String?
-  @Option(name: .long, help: "Address for workers. [127.0.0.1:7411]") var grpc: String?
+  @Option(name: .long, help: "Address for people and programs; 0.0.0.0:7410 for all machines. [127.0.0.1:7410]")
+  var http: String?
+  @Option(name: .long, help: "Address for workers; 0.0.0.0:7411 for all machines. [127.0.0.1:7411]") var grpc: String?
   @Option(name: .long, help: "Directory of strategies (*.so); may be repeated. [those that ship, and DATA/plugins]")
   var plugins: [String] = []
   @Option(name: .long, help: "Threads that place jobs. [1]") var lanes: Int?
@@ -81,6 +82,24 @@ func makeLogger(_ label: String, _ flag: String?) throws -> Logger {
   return logger
 }
 
+/// Restores what signals do by default once a graceful shutdown has begun: a second one ends the process at once.
+/// It stands last among services, so that it is told first.
+struct SecondSignal: Service {
+  func run() async throws {
+    try? await gracefulShutdown()
+    signal(SIGTERM, SIG_DFL)
+    signal(SIGINT, SIG_DFL)
+  }
+}
+
+/// A server has a descriptor for each worker and each client: as many as it may have.
+private func raiseFileLimit() {
+  var limit = rlimit()
+  guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+  limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 65_536))
+  setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
 struct ServerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "server", abstract: "Run a server until SIGTERM or Ctrl-C.")
   @OptionGroup var flags: ServerFlags
@@ -88,12 +107,13 @@ struct ServerCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try flags.settings(try Settings())
     let logger = try makeLogger("switchyard.server", flags.logLevel)
+    raiseFileLimit()
     let server = SwitchyardServer(settings: settings, logger: logger) { addresses in
       print("switchyard server ready: http://\(addresses.http), workers at \(addresses.grpc), data in \(settings.dataDirectory)")
       flushOutput()
     }
     try await ServiceGroup(
-      services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+      services: [server, SecondSignal()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
     ).run()
   }
 }

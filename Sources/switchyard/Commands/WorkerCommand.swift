@@ -9,6 +9,12 @@ import UnixSignals
 struct WorkerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Run a worker, or list those that servers know.",
+    discussion: """
+      `switchyard worker` is `switchyard worker run`, whose --help has all the
+      options:
+
+        switchyard worker --server HOST:7411 --worker-token-file FILE --site east
+      """,
     subcommands: [WorkerRunCommand.self, WorkerList.self], defaultSubcommand: WorkerRunCommand.self)
 }
 
@@ -17,7 +23,7 @@ struct WorkerFlags: ParsableArguments {
   @Option(name: .long, help: "Name, unique among workers. [the host's name]") var name: String?
   @Option(name: .long, help: "Directory of this worker alone. [~/.local/share/switchyard/worker-NAME]") var data: String?
   @Option(name: .long, help: "A server's address for workers; may be repeated. [127.0.0.1:7411]") var server: [String] = []
-  @Option(name: .long, help: "File with the workers' token. [DATA of a local server/worker-token]")
+  @Option(name: .long, help: "Copy of the server's DATA/worker-token. [that of a server on this machine]")
   var workerTokenFile: String?
   @Option(name: .long, help: "App to work for; may be repeated. [all]") var apps: [String] = []
   @Option(name: .long, help: "How many slots. [2 for each processor]") var slots: UInt32?
@@ -28,7 +34,7 @@ struct WorkerFlags: ParsableArguments {
   @Option(name: .long, help: "Share of the work under strategies that weigh. [1]") var weight: Double?
   @Option(name: .long, help: "Processor that may run here: shell, http, noop; may be repeated. [all]")
   var processor: [String] = []
-  @Option(name: .long, help: "SystemMetrics plugin, as ID or ID=JSON; may be repeated. [host-metrics and site]")
+  @Option(name: .long, help: "Metrics plugin, as ID or ID=JSON; may be repeated. [host-metrics and site]")
   var metrics: [String] = []
   @Option(name: .long, help: "How long a shutdown waits for what runs. [30s]") var drainTimeout: String?
   @Option(name: .long, help: "debug, info, notice, warning or error. [info]") var logLevel: String?
@@ -99,7 +105,7 @@ struct WorkerRunCommand: AsyncParsableCommand {
     let logger = try makeLogger("switchyard.worker", flags.logLevel)
     let worker = try WorkerService(configuration: try flags.configuration(try Settings()), logger: logger)
     try await ServiceGroup(
-      services: [worker], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+      services: [worker, SecondSignal()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
     ).run()
   }
 }

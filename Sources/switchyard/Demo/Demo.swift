@@ -32,6 +32,10 @@ final class DemoScript {
   private var tally = DemoTally()
   private var screen = DemoScreen()
   private var lastOrder = 0
+  private var orders: [String] = []
+  /// When all jobs were there, and when they began to be paused.
+  private var dueFrom = Timestamp.distantPast
+  private var dueTo = Timestamp.distantFuture
   private let began = Date()
 
   init(cluster: DemoCluster) { self.cluster = cluster }
@@ -84,6 +88,7 @@ final class DemoScript {
     for document in try YAMLFile.documents(at: path) {
       _ = try await cluster.client().send("PUT", "/apps/default/jobs/\(document.cell("name"))", body: document)
     }
+    dueFrom = wallTime()
     screen.say("applied \(path): cron, fixed-rate, fixed-delay and API jobs, 300 firings a second")
   }
 
@@ -93,7 +98,7 @@ final class DemoScript {
       if Date().timeIntervalSince(began) > Double(lastOrder) {
         lastOrder = Int(Date().timeIntervalSince(began)) + 1
         let body: JSONValue = ["key": .string("order-\(lastOrder)"), "parameters": .integer(Int64(lastOrder))]
-        _ = try await cluster.client().send("POST", "/apps/default/jobs/order/run", body: body)
+        orders.append(try await cluster.client().send("POST", "/apps/default/jobs/order/run", body: body).cell("id"))
       }
       try await tally.look(try cluster.client())
       screen.show(tally.perWorker, seconds: Date().timeIntervalSince(began))
@@ -110,6 +115,7 @@ final class DemoScript {
   }
 
   private func pauseAll() async throws {
+    dueTo = wallTime()
     for job in try await cluster.client().pages("/jobs", [], "jobs", cursor: "after") {
       _ = try await cluster.client().send("POST", "/apps/default/jobs/\(job.cell("name"))/pause")
     }
@@ -128,8 +134,9 @@ final class DemoScript {
   private func summary(rate: Double, from: Timestamp, to: Timestamp) async throws -> Bool {
     try await tally.finish(try cluster.client())
     let ledger = "\(cluster.directory)/ledger"
-    let missed = ["pulse-a", "pulse-b", "pulse-c"].map { tally.missed(job: $0, every: .milliseconds(10)) }.reduce(0, +)
-    let lost = tally.unfinished.count + missed
+    let missed = DemoJobs.beats.map { job, period in tally.missed(job: job, every: period, from: dueFrom, to: dueTo) }
+      .reduce(0, +)
+    let lost = tally.unfinished.count + missed + tally.vanished(of: orders)
       + tally.unwitnessed(ledger: ledger, jobs: ["checksum", "report", "flaky", "order"])
     let twice = tally.doubled + tally.doneTwice(ledger: ledger).count
     screen.close()

@@ -1,5 +1,13 @@
+import SwitchyardModel
+
 /// The jobs of the demonstration, as a user would write them.
 enum DemoJobs {
+  /// How often those fire whose due times can be told beforehand.
+  static let beats: [(job: String, period: Span)] = [
+    ("checksum", .seconds(2)), ("health", .seconds(1)), ("flaky", .seconds(2)), ("pulse-a", .milliseconds(10)),
+    ("pulse-b", .milliseconds(10)), ("pulse-c", .milliseconds(10)),
+  ]
+
   /// - Parameters:
   ///   - directory: where they leave files.
   ///   - url: what the HTTP check asks.

@@ -60,12 +60,20 @@ struct DemoTally {
   /// Not succeeded, whatever the reason: failed, lost, or still open.
   var unfinished: [Firing] { firings.filter { $0.state != "succeeded" && $0.state != "skipped" } }
 
-  /// Due times of a fixed-rate job that have no firing, between its first and its last.
-  func missed(job: String, every period: Span) -> Int {
+  /// Due times of a job with a steady beat that have no firing: from its first to its last, and over the whole
+  /// stretch in which it was due. A job that stops firing is seen; at both ends it is left two seconds.
+  func missed(job: String, every period: Span, from start: Timestamp, to end: Timestamp) -> Int {
+    let step = period.nanoseconds
     let times = Set(firings.filter { $0.job == job }.compactMap { Int64($0.occurrence.dropFirst()) })
-    guard let first = times.min(), let last = times.max() else { return 1 }
-    return Int((last - first) / period.nanoseconds) + 1 - times.count
+    let begin = (start + period + .seconds(2)).nanoseconds
+    let close = (end - .seconds(2)).nanoseconds
+    guard let first = times.min(), let last = times.max() else { return Int(max(step, close - begin) / step) }
+    let late = max(0, first - begin) / step
+    return Int(late + max(last - first, close - first) / step) + 1 - times.count
   }
+
+  /// Instances that the API promised and that are not there.
+  func vanished(of promised: [String]) -> Int { Set(promised).subtracting(firings.map(\.id)).count }
 
   /// Firings of one job for one due time, beyond the first.
   var doubled: Int { firings.count - Set(firings.map { "\($0.job) \($0.occurrence)" }).count }

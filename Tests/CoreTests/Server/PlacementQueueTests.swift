@@ -151,29 +151,3 @@ import Testing
     #expect(queue.abandoned == 2)
   }
 }
-
-@Suite struct ContainerTests {
-  @Test func heapSorts() {
-    var random = SeededRandom(seed: 3)
-    var heap = BinaryHeap<UInt64>()
-    let numbers = (0..<500).map { _ in random.below(100) }
-    for number in numbers { heap.insert(number) }
-    heap.keep { $0 % 3 != 0 }
-    var out: [UInt64] = []
-    while let next = heap.popFirst() { out.append(next) }
-    #expect(out == numbers.filter { $0 % 3 != 0 }.sorted())
-  }
-
-  @Test func fifoKeepsOrder() {
-    var queue = Fifo<Int>()
-    var expected: [Int] = []
-    var random = SeededRandom(seed: 4)
-    for n in 0..<2000 {
-      queue.append(n)
-      expected.append(n)
-      if random.below(3) > 0 { #expect(queue.popFirst() == expected.removeFirst()) }
-      #expect(queue.count == expected.count)
-      #expect(queue.first == expected.first)
-    }
-  }
-}

@@ -69,7 +69,7 @@ extension RealProcesses {
           #expect(end.number("attempt") == 3, "\(end.text)")
           let past = end["pastAttempts"]?.arrayValue ?? []
           #expect(past.map { $0.number("attempt") } == [1, 2])
-          #expect(past.allSatisfy { $0.text("outcome") == "timedOut" }, "\(end.text)")
+          #expect(past.allSatisfy { $0.text("outcome") == "timed-out" }, "\(end.text)")
           // The first wait is 200 ms, the second 400 ms.
           guard past.count == 2 else { continue }
           #expect(try past[1].time("dispatchedAt") - past[0].time("endedAt") >= .milliseconds(200))

@@ -13,7 +13,7 @@ extension RealProcesses {
           try await cluster.api.apply(
             noopJob(name, "5ms", ["schedule": ["every": "10ms"], "retry": ["limit": 3, "backoff": "100ms"]]))
         }
-        let first = try await eventually("they run") { try await cluster.api.instances("state=succeeded").first }
+        try await eventually("they run") { try await !cluster.api.instances("state=succeeded").isEmpty }
         for swap in 1...20 {
           let balancer = swap % 2 == 0 ? "switchyard.least-loaded" : "switchyard.weighted-round-robin"
           let policy: JSONValue = ["balancer": ["plugin": .string(balancer)]]
@@ -26,11 +26,11 @@ extension RealProcesses {
         }
         for name in jobs { try await cluster.api.call("POST", "/apps/default/jobs/\(name)/pause") }
         try await eventually("all are over") { try await cluster.api.open() == 0 }
-        try await check(jobs, from: try first.time("createdAt"), on: cluster)
+        try await check(jobs, on: cluster)
       }
     }
 
-    private func check(_ jobs: [String], from start: Timestamp, on cluster: Cluster) async throws {
+    private func check(_ jobs: [String], on cluster: Cluster) async throws {
       let instances = try await cluster.api.instances()
       #expect(instances.allSatisfy { $0.text("state") == "succeeded" && $0.number("attempt") == 1 })
       #expect(Set(instances.map { $0.text("worker") }) == ["a", "b"])
@@ -38,9 +38,10 @@ extension RealProcesses {
         let times = dueTimes(instances.filter { $0.text("job") == name })
         #expect(irregularities(times, period: 10_000_000).isEmpty, "due times of \(name) have gaps or doubles")
       }
-      let last = try instances.map { try $0.time("createdAt") }.max() ?? start
-      let rate = Double(instances.count) / (last - start).seconds
-      #expect(rate >= 200, "firings a second")
+      // By due times: a slow machine fires late, and fires them all.
+      let due = dueTimes(instances)
+      let seconds = Double((due.last ?? 0) - (due.first ?? 0)) / 1e9
+      #expect(Double(instances.count) / seconds >= 200, "firings a second")
       #expect(try await cluster.api.get("/apps/default/policy").number("live") == 20)
     }
   }

@@ -74,7 +74,7 @@ struct AppQueue: Sendable {
   /// The best of what may be asked for, in order of rank between classes too. Items that were withdrawn
   /// are dropped on the way.
   mutating func takeBatch(
-    limit: Int, places: [InstanceID: PlacementQueue.Place]
+    limit: Int, places: IDMap<InstanceID, PlacementQueue.Place>
   ) -> [(instance: InstanceID, number: Int)] {
     guard outstanding == 0, live > 0 else { return [] }
     var candidates = BinaryHeap<Candidate>()
@@ -156,7 +156,7 @@ struct AppQueue: Sendable {
   }
 
   /// Drops what was withdrawn.
-  mutating func compact(places: [InstanceID: PlacementQueue.Place]) {
+  mutating func compact(places: IDMap<InstanceID, PlacementQueue.Place>) {
     for number in classes.indices {
       classes[number]?.keep { places[$0.instance]?.stamp == $0.stamp }
     }

@@ -17,7 +17,7 @@ struct PlacementQueue: Sendable {
   private let batchLimit: Int
   private var apps: [AppQueue] = []
   private var index: [String: Int] = [:]
-  private var places: [InstanceID: Place] = [:]
+  private var places = IDMap<InstanceID, Place>()
   private var lastStamp: UInt32 = 0
   /// Apps that may have something to ask, each once, in the order of their turns.
   private var turns = Fifo<Int>()
@@ -95,7 +95,7 @@ struct PlacementQueue: Sendable {
       guard !batch.isEmpty else { continue }
       outstanding += batch.count
       return batch.map { (instance, _) in
-        places[instance]?.isAsked = true
+        places.update(instance) { $0.isAsked = true }
         return (instance, places[instance]?.shard ?? Shard(of: instance))
       }
     }

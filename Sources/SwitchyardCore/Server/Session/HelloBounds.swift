@@ -27,12 +27,15 @@ enum HelloBounds {
     guard lists.allSatisfy({ $0 <= list }) else {
       return "apps, tags, labels, processors: at most \(list) of each are accepted"
     }
-    let texts = profile.apps + profile.tags + profile.processors + [profile.site ?? "", profile.rack ?? "", profile.version]
+    let names = [profile.site ?? "", profile.rack ?? "", profile.version]
+    let texts = profile.apps + profile.tags + profile.processors + names
     guard texts.allSatisfy({ $0.utf8.count <= text }),
       profile.labels.allSatisfy({ $0.key.utf8.count <= text && $0.text.utf8.count <= text })
     else { return "profile: texts of at most \(text) bytes are accepted" }
     guard hello.inventory.count <= inventory else { return "inventory: at most \(inventory) items are accepted" }
-    guard fits(hello.metrics) else { return "metrics: at most \(metrics) with texts of at most \(text) bytes are accepted" }
+    guard fits(hello.metrics) else {
+      return "metrics: at most \(metrics) with texts of at most \(text) bytes are accepted"
+    }
     return nil
   }
 

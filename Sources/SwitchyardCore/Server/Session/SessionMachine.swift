@@ -52,7 +52,7 @@ struct SessionMachine: Sendable {
   var isSuspended = false
   var isDraining = false
   /// What is dispatched to the record's incarnation, and where it is kept.
-  var placed: [InstanceID: Shard] = [:]
+  var placed = IDMap<InstanceID, Shard>()
   var recent = RecentAttempts()
   /// How often in a row the store refused what was believed to be right.
   var conflicts = 0
@@ -65,10 +65,15 @@ struct SessionMachine: Sendable {
   }
 
   /// Whether an attempt may be bound to it now.
-  func admits(_ ref: WorkerRef) -> Bool { stage == .live && record?.ref == ref && !isSuspended && !isDraining }
+  func admits(_ ref: WorkerRef) -> Bool { isLive && isOf(ref) && !isSuspended && !isDraining }
+
+  var isLive: Bool { if case .live = stage { true } else { false } }
+
+  /// Whether this is the incarnation that is stored. It is looked up by name, so that the number says it.
+  func isOf(_ ref: WorkerRef) -> Bool { record?.ref.incarnation == ref.incarnation }
 
   /// Whether this incarnation lives, as far as anybody can know.
-  func isAlive(_ ref: WorkerRef) -> Bool { record?.ref == ref && record?.verdict == nil }
+  func isAlive(_ ref: WorkerRef) -> Bool { isOf(ref) && record?.verdict == nil }
 
   mutating func greet(_ stream: Stream, server: ServerRef, at now: Instants) -> Greeting {
     switch stage {
@@ -106,7 +111,7 @@ struct SessionMachine: Sendable {
 
   /// An attempt is no longer placed here.
   mutating func leave(_ attempt: AttemptRef, of ref: WorkerRef) {
-    guard record?.ref == ref, placed.removeValue(forKey: attempt.instance) != nil else { return }
+    guard isOf(ref), placed.removeValue(forKey: attempt.instance) != nil else { return }
     recent.add(attempt)
   }
 

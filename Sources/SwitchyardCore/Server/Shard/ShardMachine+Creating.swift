@@ -19,7 +19,7 @@ extension ShardMachine {
   /// Brings a fresh instance on its way.
   mutating func bring(_ entry: Entry, _ board: inout Switchboard) {
     let id = entry.id
-    entries[id] = entry
+    entries.insert(entry)
     board.fresh += 1
     let definition = entry.definition
     let asksFirst =
@@ -36,25 +36,25 @@ extension ShardMachine {
 
   /// Commits a fresh instance, and with it its dispatch where a worker was found.
   mutating func create(_ id: InstanceID, on worker: WorkerRef?, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id), entries.values[index].stage == .fresh else { return }
-    entries.values[index].stage = .creating
-    entries.values[index].target = worker
-    let instance = entries.values[index].instance
-    switch entries.values[index].birth {
+    guard let index = entries.index(of: id), entries[at: index].stage == .fresh else { return }
+    entries[at: index].stage = .creating
+    entries[at: index].target = worker
+    let instance = entries[at: index].instance
+    switch entries[at: index].birth {
     case nil: board.commit(shard, .createInstance(instance, nil))
     case .due(let due): board.commit(shard, .createInstance(instance, due))
     case .misfire(let record, let first, let then):
       board.commit(shard, .createInstance(record, first))
       board.commit(shard, .createInstance(instance, then))
     }
-    if let worker { commitDispatch(instance, worker, &board) }
+    if let worker { commitDispatch(id, attempt: instance.attempt, worker, &board) }
   }
 
-  mutating func commitDispatch(_ instance: Instance, _ worker: WorkerRef, _ board: inout Switchboard) {
+  mutating func commitDispatch(
+    _ id: InstanceID, attempt: UInt32, _ worker: WorkerRef, _ board: inout Switchboard
+  ) {
     board.commit(
-      shard,
-      .dispatch(
-        Dispatch(instance: instance.id, expectedAttempt: instance.attempt, worker: worker, at: board.now.wall)))
+      shard, .dispatch(Dispatch(instance: id, expectedAttempt: attempt, worker: worker, at: board.now.wall)))
   }
 
   // MARK: The outcome
@@ -63,7 +63,7 @@ extension ShardMachine {
     _ instance: Instance, _ due: DueGuard?, _ result: OpResult, _ board: inout Switchboard
   ) {
     let id = instance.id
-    guard let entry = entries[id], entry.stage == .creating else {
+    guard let index = entries.index(of: id), entries[at: index].stage == .creating else {
       // The record of due times that were missed.
       if result == .applied { publish(instance, &board) }
       return
@@ -71,24 +71,25 @@ extension ShardMachine {
     switch result {
     case .applied:
       board.fresh -= 1
-      entries[id]?.submitter = nil
-      entries[id]?.birth = nil
-      entries[id]?.stage = entry.target == nil ? .waiting : .dispatching
-      board.reply(entry.submitter, .submitted(id, duplicate: false))
+      let isPlaced = entries[at: index].target != nil
+      entries[at: index].birth = nil
+      entries[at: index].stage = isPlaced ? .dispatching : .waiting
+      board.reply(entries[at: index].submitter, .submitted(id, duplicate: false))
+      entries[at: index].submitter = nil
       if let due { fired(instance.job, due, chain: due.chain, &board) }
-      if entry.target == nil {
+      if !isPlaced {
         publish(instance, &board)
         settleHopeless(id, &board)
         resume(id, &board)
       }
     case .duplicate(let existing):
       let other = existing.map(InstanceID.init(rawValue:))
-      board.reply(entry.submitter, .submitted(other ?? id, duplicate: true))
+      board.reply(entries[at: index].submitter, .submitted(other ?? id, duplicate: true))
       vanish(id, &board)
       if let due { fired(instance.job, due, chain: due.chain == nil ? nil : other, &board) }
       if due?.chain != nil, let other { checkChain(instance.job, other, &board) }
     case .conflict, .fenced:
-      board.refuse(entry.submitter, .conflict, "the job is deleted or has changed: read it again")
+      board.refuse(entries[at: index].submitter, .conflict, "the job is deleted or has changed: read it again")
       vanish(id, &board)
       if due != nil {
         forget(instance.job, &board)

@@ -146,7 +146,7 @@ extension ShardMachine {
 
   /// A fixed delay was found to stand at this instance: if that is over, nobody would set a due time.
   mutating func checkChain(_ job: JobID, _ instance: InstanceID, _ board: inout Switchboard) {
-    guard entries[instance] == nil else { return }
+    guard !entries.contains(instance) else { return }
     request(.chain(job), for: instance, &board)
   }
 

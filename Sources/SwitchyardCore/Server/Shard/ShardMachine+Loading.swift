@@ -23,12 +23,12 @@ extension ShardMachine {
   }
 
   mutating func placedPage(_ page: [ActiveInstance], limit: Int, _ board: inout Switchboard) {
-    for row in page where entries[row.instance.id] == nil {
+    for row in page where !entries.contains(row.instance.id) {
       var entry = Entry(row.instance, row.definition, stage: .placed)
       entry.dispatchedAt = board.now.boot
       // Soft until the worker says so again.
       entry.instance.startedAt = nil
-      entries[row.instance.id] = entry
+      entries.insert(entry)
       loadedPlaced.append(row.instance.id)
     }
     if page.count >= limit, let last = page.last {

@@ -4,17 +4,17 @@ import SwitchyardModel
 extension ShardMachine {
   /// What a lane is asked about the instance.
   func placementRequest(_ id: InstanceID) -> PlacementRequest? {
-    guard let index = entries.index(forKey: id) else { return nil }
-    let instance = entries.values[index].instance
+    guard let index = entries.index(of: id) else { return nil }
     return PlacementRequest(
-      instance: id, job: instance.job, app: instance.app, attempt: instance.attempt + 1,
-      requirements: entries.values[index].definition.requirements, waitingSince: instance.readyAt,
-      tried: entries.values[index].tried)
+      instance: id, job: entries[at: index].instance.job, app: entries[at: index].instance.app,
+      attempt: entries[at: index].instance.attempt + 1,
+      requirements: entries[at: index].definition.requirements, waitingSince: entries[at: index].instance.readyAt,
+      tried: entries[at: index].tried)
   }
 
   /// A lane has answered. Every pick that is not used is given back.
   mutating func answered(_ id: InstanceID, _ answer: PlacementAnswer, slots: UInt32, _ board: inout Switchboard) {
-    guard let entry = entries[id], entry.stage == .fresh || entry.stage == .waiting else {
+    guard let index = entries.index(of: id), [.fresh, .waiting].contains(entries[at: index].stage) else {
       if case .worker(let ref) = answer { board.release(ref, slots: slots) }
       return
     }
@@ -26,14 +26,14 @@ extension ShardMachine {
         entries[id]?.wakeAt = board.now.wall + .milliseconds(20)
         return storeOrPark(id, &board)
       }
-      if entry.stage == .fresh { return create(id, on: ref, &board) }
-      entries[id]?.stage = .dispatching
-      entries[id]?.target = ref
-      commitDispatch(entry.instance, ref, &board)
+      if entries[at: index].stage == .fresh { return create(id, on: ref, &board) }
+      entries[at: index].stage = .dispatching
+      entries[at: index].target = ref
+      commitDispatch(id, attempt: entries[at: index].instance.attempt, ref, &board)
     case .nobody: storeOrPark(id, &board)
     case .never(let reason):
       entries[id]?.hopeless = reason
-      if entry.stage == .fresh { create(id, on: nil, &board) } else { settleHopeless(id, &board) }
+      if entries[at: index].stage == .fresh { create(id, on: nil, &board) } else { settleHopeless(id, &board) }
     case .later(let span):
       entries[id]?.wakeAt = board.now.wall + max(span, .milliseconds(1))
       storeOrPark(id, &board)
@@ -45,7 +45,9 @@ extension ShardMachine {
   }
 
   mutating func settleHopeless(_ id: InstanceID, _ board: inout Switchboard) {
-    guard let entry = entries[id], entry.stage == .waiting, let reason = entry.hopeless else { return }
+    guard let index = entries.index(of: id), entries[at: index].stage == .waiting,
+      let reason = entries[at: index].hopeless
+    else { return }
     settle(id, to: .failed, detail: reason, &board)
   }
 
@@ -53,23 +55,23 @@ extension ShardMachine {
 
   mutating func dispatched(_ dispatch: Dispatch, _ result: OpResult, _ board: inout Switchboard) {
     let id = dispatch.instance
-    guard let index = entries.index(forKey: id), entries.values[index].stage == .dispatching else { return }
+    guard let index = entries.index(of: id), entries[at: index].stage == .dispatching else { return }
     let ref = dispatch.worker
-    entries.values[index].target = nil
+    entries[at: index].target = nil
     guard result == .applied else {
-      board.release(ref, slots: entries.values[index].slots)
+      board.release(ref, slots: entries[at: index].slots)
       return reread(id, &board)
     }
-    entries.values[index].stage = .placed
-    entries.values[index].instance.state = .dispatched
-    entries.values[index].instance.attempt += 1
-    entries.values[index].instance.worker = ref
-    entries.values[index].instance.startedAt = nil
-    entries.values[index].instance.detail = nil
-    entries.values[index].dispatchedAt = board.now.boot
-    entries.values[index].acceptedAt = nil
+    entries[at: index].stage = .placed
+    entries[at: index].instance.state = .dispatched
+    entries[at: index].instance.attempt += 1
+    entries[at: index].instance.worker = ref
+    entries[at: index].instance.startedAt = nil
+    entries[at: index].instance.detail = nil
+    entries[at: index].dispatchedAt = board.now.boot
+    entries[at: index].acceptedAt = nil
     leaveWindow(id, &board)
-    publish(entries.values[index].instance, &board)
+    publish(entries[at: index].instance, &board)
     enterPlaced(id, ref, &board)
     observe(.dispatched, id, &board)
     guard board.sessions.isAlive(ref) else { return lose(id, .neverArrived, ref, &board) }
@@ -81,48 +83,48 @@ extension ShardMachine {
   mutating func enterPlaced(_ id: InstanceID, _ ref: WorkerRef, _ board: inout Switchboard) {
     entries[id]?.isPlaced = true
     board.placed += 1
-    if board.sessions.isAlive(ref) { board.sessions[ref.name]?.placed[id] = shard }
+    board.sessions.enter(id, shard, on: ref)
   }
 
   /// Its attempt is over, in this way: the credit is given back, once.
   mutating func leavePlaced(_ id: InstanceID, _ kind: PlacementEvent.Kind, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id), entries.values[index].isPlaced,
-      let ref = entries.values[index].instance.worker
+    guard let index = entries.index(of: id), entries[at: index].isPlaced,
+      let ref = entries[at: index].instance.worker
     else { return }
-    entries.values[index].isPlaced = false
+    entries[at: index].isPlaced = false
     board.placed -= 1
     observe(kind, id, &board)
-    board.sessions[ref.name]?.leave(entries.values[index].attempt, of: ref)
-    board.release(ref, slots: entries.values[index].slots)
+    board.sessions.leave(entries[at: index].attempt, of: ref)
+    board.release(ref, slots: entries[at: index].slots)
   }
 
   /// Sends the attempt, if its worker has a stream; else the next stream brings an inventory without it.
   mutating func send(_ id: InstanceID, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id), let ref = entries.values[index].instance.worker,
+    guard let index = entries.index(of: id), let ref = entries[at: index].instance.worker,
       let stream = board.sessions.stream(of: ref)
     else { return }
-    let instance = entries.values[index].instance
     let assignment = Assignment(
-      attempt: AttemptRef(instance: id, attempt: instance.attempt), shard: shard, epoch: board.epoch(shard),
-      definition: entries.values[index].definition, parameters: instance.parameters, dueAt: instance.dueAt)
+      attempt: entries[at: index].attempt, shard: shard, epoch: board.epoch(shard),
+      definition: entries[at: index].definition, parameters: entries[at: index].instance.parameters,
+      dueAt: entries[at: index].instance.dueAt)
     board.actions.append(.send(stream, .dispatch(assignment)))
   }
 
   /// Tells strategies what happened to an attempt.
   mutating func observe(_ kind: PlacementEvent.Kind, _ id: InstanceID, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id), let ref = entries.values[index].instance.worker else { return }
+    guard let index = entries.index(of: id), let ref = entries[at: index].instance.worker else { return }
     let since: BootTime
     switch kind {
     case .dispatched: since = board.now.boot
-    case .accepted: since = entries.values[index].dispatchedAt
-    default: since = entries.values[index].acceptedAt ?? entries.values[index].dispatchedAt
+    case .accepted: since = entries[at: index].dispatchedAt
+    default: since = entries[at: index].acceptedAt ?? entries[at: index].dispatchedAt
     }
     board.node(
       .event(
         PlacementEvent(
-          kind: kind, worker: ref, instance: id, job: entries.values[index].instance.job,
-          processor: entries.values[index].definition.requirements.processor,
-          attempt: entries.values[index].instance.attempt, slots: entries.values[index].slots,
+          kind: kind, worker: ref, instance: id, job: entries[at: index].instance.job,
+          processor: entries[at: index].definition.requirements.processor,
+          attempt: entries[at: index].instance.attempt, slots: entries[at: index].slots,
           took: board.now.boot - since)))
   }
 }

@@ -9,11 +9,11 @@ extension ShardMachine {
   mutating func request(_ deferral: Deferral, for id: InstanceID, _ board: inout Switchboard) {
     // A job asks once, and has to be answered.
     let isBounded = if case .chain = deferral { true } else { false }
-    if let index = entries.index(forKey: id) {
-      guard isBounded || entries.values[index].deferred.count < Self.deferralLimit else {
+    if let index = entries.index(of: id) {
+      guard isBounded || entries[at: index].deferred.count < Self.deferralLimit else {
         return overload(deferral, &board)
       }
-      entries.values[index].deferred.append(deferral)
+      entries[at: index].deferred.append(deferral)
       resume(id, &board)
       return
     }
@@ -34,6 +34,8 @@ extension ShardMachine {
   /// The instance is idle: works through what was deferred, until an operation is in flight again. What
   /// began it stays deferred, so that it is answered with the outcome.
   mutating func resume(_ id: InstanceID, _ board: inout Switchboard) {
+    guard let index = entries.index(of: id) else { return }
+    if entries[at: index].deferred.isEmpty { return park(id, &board) }
     while let entry = entries[id], !entry.stage.isBusy, entry.stage != .fresh, let first = entry.deferred.first {
       switch (first, entry.stage) {
       case (.result(let result, let ref), .placed) where ref == entry.instance.worker:
@@ -117,15 +119,15 @@ extension ShardMachine {
   }
 
   mutating func sendStop(_ id: InstanceID, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id), let ref = entries.values[index].instance.worker else { return }
-    board.send(.stop(entries.values[index].attempt, shard: shard, epoch: board.epoch(shard)), to: ref)
+    guard let index = entries.index(of: id), let ref = entries[at: index].instance.worker else { return }
+    board.send(.stop(entries[at: index].attempt, shard: shard, epoch: board.epoch(shard)), to: ref)
   }
 
   // MARK: Reading a row again
 
   /// Memory and the store do not agree on this instance: the store is right.
   mutating func reread(_ id: InstanceID, _ board: inout Switchboard) {
-    guard entries[id] != nil else { return }
+    guard entries.contains(id) else { return }
     leaveWindow(id, &board)
     entries[id]?.stage = .rereading
     board.count("instance.reread")
@@ -134,10 +136,10 @@ extension ShardMachine {
 
   mutating func instancePage(_ id: InstanceID, _ row: ActiveInstance?, _ board: inout Switchboard) {
     if let asked = lookups.removeValue(forKey: id) {
-      if entries[id] == nil, let row, !row.instance.state.isTerminal {
-        entries[id] = Entry(row.instance, row.definition, stage: .rereading)
+      if !entries.contains(id), let row, !row.instance.state.isTerminal {
+        entries.insert(Entry(row.instance, row.definition, stage: .rereading))
       }
-      guard entries[id] != nil else { return answer(asked, id, row?.instance.state, &board) }
+      guard entries.contains(id) else { return answer(asked, id, row?.instance.state, &board) }
       entries[id]?.deferred.append(contentsOf: asked)
     }
     guard entries[id]?.stage == .rereading else { return resume(id, &board) }

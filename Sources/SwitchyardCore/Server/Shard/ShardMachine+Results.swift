@@ -7,44 +7,49 @@ extension ShardMachine {
     _ attempt: AttemptRef, by ref: WorkerRef, startedAt: Timestamp, _ board: inout Switchboard
   ) {
     guard let index = held(attempt, by: ref) else { return board.count("accepted.stale") }
-    guard entries.values[index].acceptedAt == nil else { return }
-    entries.values[index].instance.startedAt = startedAt
-    entries.values[index].acceptedAt = board.now.boot
+    guard entries[at: index].acceptedAt == nil else { return }
+    entries[at: index].instance.startedAt = startedAt
+    entries[at: index].acceptedAt = board.now.boot
     observe(.accepted, attempt.instance, &board)
     board.publish(.started(attempt, worker: ref, startedAt: startedAt))
   }
 
   /// Where the attempt is held as placed on this worker.
-  private func held(_ attempt: AttemptRef, by ref: WorkerRef) -> Dictionary<InstanceID, Entry>.Index? {
-    guard let index = entries.index(forKey: attempt.instance),
-      entries.values[index].instance.attempt == attempt.attempt, entries.values[index].instance.worker == ref
+  private func held(_ attempt: AttemptRef, by ref: WorkerRef) -> Int? {
+    guard let index = entries.index(of: attempt.instance),
+      entries[at: index].instance.attempt == attempt.attempt, entries[at: index].instance.worker == ref
     else { return nil }
-    switch entries.values[index].stage {
+    switch entries[at: index].stage {
     case .placed, .requestingStop, .finishing, .rereading: return index
     default: return nil
     }
   }
 
+  /// Whether this is the attempt that the instance is in.
+  func holds(_ attempt: AttemptRef) -> Bool {
+    entries.index(of: attempt.instance).map { entries[at: $0].instance.attempt == attempt.attempt } ?? false
+  }
+
   /// Returns false when the result changes nothing, because it is of an attempt that is over.
   mutating func result(_ result: AttemptResult, from ref: WorkerRef, _ board: inout Switchboard) -> Bool {
     guard let index = held(result.attempt, by: ref) else { return false }
-    switch entries.values[index].stage {
+    switch entries[at: index].stage {
     case .placed: take(result, from: ref, &board)
-    case .finishing: entries.values[index].owesAck = true
+    case .finishing: entries[at: index].owesAck = true
     default:
-      let isKnown = entries.values[index].deferred.contains { if case .result = $0 { true } else { false } }
-      if !isKnown { entries.values[index].deferred.append(.result(result, ref)) }
+      let isKnown = entries[at: index].deferred.contains { if case .result = $0 { true } else { false } }
+      if !isKnown { entries[at: index].deferred.append(.result(result, ref)) }
     }
     return true
   }
 
   mutating func take(_ result: AttemptResult, from ref: WorkerRef, _ board: inout Switchboard) {
     let id = result.attempt.instance
-    guard let index = entries.index(forKey: id) else { return }
-    entries.values[index].owesAck = result.outcome != .rejected
+    guard let index = entries.index(of: id) else { return }
+    entries[at: index].owesAck = result.outcome != .rejected
     let (outcome, next) = Ending.next(
-      after: result.outcome, began: (result.startedAt ?? entries.values[index].instance.startedAt) != nil,
-      entries.values[index], board.configuration, at: board.now.wall, &board.random)
+      after: result.outcome, began: (result.startedAt ?? entries[at: index].instance.startedAt) != nil,
+      entries[at: index], board.configuration, at: board.now.wall, &board.random)
     finish(
       id, outcome, next, startedAt: result.startedAt, endedAt: result.endedAt, result: result.result,
       detail: result.detail, &board)
@@ -52,9 +57,9 @@ extension ShardMachine {
 
   /// What an incarnation held is lost to it.
   mutating func lose(_ id: InstanceID, _ loss: Loss, _ ref: WorkerRef, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id), entries.values[index].instance.worker == ref else { return }
-    guard entries.values[index].stage == .placed else {
-      entries.values[index].deferred.append(.lost(loss, ref))
+    guard let index = entries.index(of: id), entries[at: index].instance.worker == ref else { return }
+    guard entries[at: index].stage == .placed else {
+      entries[at: index].deferred.append(.lost(loss, ref))
       return
     }
     let told: AttemptOutcome
@@ -64,7 +69,7 @@ extension ShardMachine {
     case .neverArrived: (told, detail) = (.superseded, "it never reached its worker")
     }
     let (outcome, next) = Ending.next(
-      after: told, began: true, entries.values[index], board.configuration, at: board.now.wall, &board.random)
+      after: told, began: true, entries[at: index], board.configuration, at: board.now.wall, &board.random)
     finish(id, outcome, next, startedAt: nil, endedAt: board.now.wall, result: nil, detail: detail, &board)
   }
 
@@ -73,24 +78,24 @@ extension ShardMachine {
     _ id: InstanceID, _ outcome: AttemptOutcome, _ next: Finish.Next, startedAt: Timestamp?, endedAt: Timestamp,
     result: String?, detail: String?, _ board: inout Switchboard
   ) {
-    guard let index = entries.index(forKey: id), let ref = entries.values[index].instance.worker else { return }
-    entries.values[index].stage = .finishing
-    if outcome == .rejected { entries.values[index].rejections = min(entries.values[index].rejections + 1, 7) }
+    guard let index = entries.index(of: id), let ref = entries[at: index].instance.worker else { return }
+    entries[at: index].stage = .finishing
+    if outcome == .rejected { entries[at: index].rejections = min(entries[at: index].rejections + 1, 7) }
     var chain: ChainAdvance?
     if case .end = next { chain = chainAdvance(of: id, at: board.now.wall) }
     board.commit(
       shard,
       .finish(
         Finish(
-          instance: id, attempt: entries.values[index].instance.attempt, worker: ref, outcome: outcome, next: next,
-          startedAt: startedAt ?? entries.values[index].instance.startedAt, endedAt: endedAt, result: result,
+          instance: id, attempt: entries[at: index].instance.attempt, worker: ref, outcome: outcome, next: next,
+          startedAt: startedAt ?? entries[at: index].instance.startedAt, endedAt: endedAt, result: result,
           detail: detail, chain: chain)))
   }
 
   /// What the end of this instance does to the fixed delay that may stand at it.
   func chainAdvance(of id: InstanceID, at now: Timestamp) -> ChainAdvance? {
-    guard let index = entries.index(forKey: id), var delay = entries.values[index].delay else { return nil }
-    let job = entries.values[index].instance.job
+    guard let index = entries.index(of: id), var delay = entries[at: index].delay else { return nil }
+    let job = entries[at: index].instance.job
     if case .fixedDelay(let newer) = jobs[job]?.job.spec.schedule { delay = newer }
     return ChainAdvance(job: job, predecessor: id, nextFire: now + delay)
   }
@@ -99,19 +104,19 @@ extension ShardMachine {
 
   mutating func finished(_ finish: Finish, _ result: OpResult, _ board: inout Switchboard) {
     let id = finish.instance
-    guard let index = entries.index(forKey: id), entries.values[index].stage == .finishing else { return }
+    guard let index = entries.index(of: id), entries[at: index].stage == .finishing else { return }
     let ref = finish.worker
-    let attempt = entries.values[index].attempt
-    entries.values[index].instance.startedAt = finish.startedAt
+    let attempt = entries[at: index].attempt
+    entries[at: index].instance.startedAt = finish.startedAt
     guard result == .applied else {
       board.count("finish.conflict")
       return reread(id, &board)
     }
     leavePlaced(id, Ending.event(for: finish.outcome), &board)
-    if entries.values[index].owesAck { board.send(.resultAck(attempt), to: ref) }
-    entries.values[index].owesAck = false
-    entries.values[index].tried.insert(ref.name, at: 0)
-    if entries.values[index].tried.count > 8 { entries.values[index].tried.removeLast() }
+    if entries[at: index].owesAck { board.send(.resultAck(attempt), to: ref) }
+    entries[at: index].owesAck = false
+    entries[at: index].tried.insert(ref.name, at: 0)
+    if entries[at: index].tried.count > 8 { entries[at: index].tried.removeLast() }
     switch finish.next {
     case .end(let state):
       // Before those are answered who ask for it.
@@ -119,13 +124,13 @@ extension ShardMachine {
       conclude(id, state, &board)
     case .hold: conclude(id, .held, &board)
     case .wait(let readyAt, let tries):
-      entries.values[index].stage = .waiting
-      entries.values[index].instance.state = .waiting
-      entries.values[index].instance.readyAt = readyAt
-      entries.values[index].instance.tries = tries
-      entries.values[index].instance.startedAt = nil
-      entries.values[index].acceptedAt = nil
-      publish(entries.values[index].instance, &board)
+      entries[at: index].stage = .waiting
+      entries[at: index].instance.state = .waiting
+      entries[at: index].instance.readyAt = readyAt
+      entries[at: index].instance.tries = tries
+      entries[at: index].instance.startedAt = nil
+      entries[at: index].acceptedAt = nil
+      publish(entries[at: index].instance, &board)
       resume(id, &board)
     }
   }
@@ -133,11 +138,13 @@ extension ShardMachine {
   /// The instance is over, or held: everybody who waits is told, and memory forgets it.
   mutating func conclude(_ id: InstanceID, _ state: InstanceState, _ board: inout Switchboard) {
     leavePlaced(id, .lost, &board)
-    entries[id]?.instance.state = state
-    guard let entry = entries[id] else { return }
-    if entry.owesAck, let ref = entry.instance.worker { board.send(.resultAck(entry.attempt), to: ref) }
-    publish(entry.instance, &board)
-    for deferral in entry.deferred {
+    guard let index = entries.index(of: id) else { return }
+    entries[at: index].instance.state = state
+    if entries[at: index].owesAck, let ref = entries[at: index].instance.worker {
+      board.send(.resultAck(entries[at: index].attempt), to: ref)
+    }
+    publish(entries[at: index].instance, &board)
+    for deferral in entries[at: index].deferred {
       switch deferral {
       case .end(let token): board.reply(token, .instance(id, state))
       case .release(let token): board.refuse(token, .conflict, "the instance is \(state.name)")

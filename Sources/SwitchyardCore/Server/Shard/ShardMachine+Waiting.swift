@@ -28,12 +28,12 @@ struct WaitingWindow: Sendable {
 extension ShardMachine {
   /// A stored, waiting, idle instance takes its place: in the queue, asleep, or in the store alone.
   mutating func park(_ id: InstanceID, _ board: inout Switchboard) {
-    guard let entry = entries[id], entry.stage == .waiting else { return }
-    let instance = entry.instance
-    if !entry.isInWindow {
-      let isFar = instance.readyAt > board.now.wall + board.configuration.horizon
-      guard !isFar, hasRoom(for: instance.rank, board.configuration.waitingWindow) else {
-        if !isFar { leaveOut(instance.rank) }
+    guard let index = entries.index(of: id), entries[at: index].stage == .waiting else { return }
+    if !entries[at: index].isInWindow {
+      let isFar = entries[at: index].instance.readyAt > board.now.wall + board.configuration.horizon
+      let rank = entries[at: index].instance.rank
+      guard !isFar, hasRoom(for: rank, board.configuration.waitingWindow) else {
+        if !isFar { leaveOut(rank) }
         return drop(id, &board)
       }
       enterWindow(id, &board)
@@ -59,24 +59,25 @@ extension ShardMachine {
   }
 
   mutating func leaveWindow(_ id: InstanceID, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id), entries.values[index].isInWindow else { return }
-    entries.values[index].isInWindow = false
+    guard let index = entries.index(of: id), entries[at: index].isInWindow else { return }
+    entries[at: index].isInWindow = false
     window.count -= 1
     board.waiting -= 1
     if window.overflows, window.count <= board.configuration.waitingWindow / 2 { scan(&board) }
   }
 
   private mutating func enqueue(_ id: InstanceID, _ board: inout Switchboard) {
-    guard let index = entries.index(forKey: id) else { return }
-    let instance = entries.values[index].instance
-    let wakeAt = max(entries.values[index].wakeAt ?? instance.readyAt, instance.readyAt)
+    guard let index = entries.index(of: id) else { return }
+    let readyAt = entries[at: index].instance.readyAt
+    let wakeAt = max(entries[at: index].wakeAt ?? readyAt, readyAt)
     if wakeAt > board.now.wall {
-      entries.values[index].wakeAt = wakeAt
+      entries[at: index].wakeAt = wakeAt
       wakeTimes.insert(Mark(time: wakeAt, id: id))
       arm(&board)
     } else {
-      entries.values[index].wakeAt = nil
-      board.placements.insert(id, rank: instance.rank, shard: shard, definition: entries.values[index].definition)
+      entries[at: index].wakeAt = nil
+      board.placements.insert(
+        id, rank: entries[at: index].instance.rank, shard: shard, definition: entries[at: index].definition)
     }
   }
 
@@ -84,20 +85,22 @@ extension ShardMachine {
   mutating func wake(_ board: inout Switchboard) {
     while let mark = wakeTimes.first, mark.time <= board.now.wall {
       wakeTimes.popFirst()
-      guard let entry = entries[mark.id], entry.wakeAt == mark.time, entry.stage == .waiting else { continue }
+      guard let index = entries.index(of: mark.id), entries[at: index].wakeAt == mark.time,
+        entries[at: index].stage == .waiting
+      else { continue }
       enqueue(mark.id, &board)
     }
   }
 
   /// Takes it out of memory; the store has it.
   mutating func drop(_ id: InstanceID, _ board: inout Switchboard) {
-    guard let entry = entries[id] else { return }
+    guard let index = entries.index(of: id) else { return }
     if window.isScanning { window.departed.insert(id) }
     board.placements.withdraw(id)
     leaveWindow(id, &board)
-    if entry.stage == .fresh || entry.stage == .creating { board.fresh -= 1 }
-    if entry.isPlaced { board.placed -= 1 }
-    entries[id] = nil
+    if entries[at: index].stage == .fresh || entries[at: index].stage == .creating { board.fresh -= 1 }
+    if entries[at: index].isPlaced { board.placed -= 1 }
+    entries.remove(id)
   }
 
   // MARK: Scanning
@@ -126,13 +129,13 @@ extension ShardMachine {
   mutating func waitingPage(_ page: [ActiveInstance], limit: Int, _ board: inout Switchboard) {
     for row in page {
       let id = row.instance.id
-      let isKnown = entries[id] != nil || window.departed.contains(id) || window.resting.contains(id)
+      let isKnown = entries.contains(id) || window.departed.contains(id) || window.resting.contains(id)
       if !isKnown {
         guard window.count < board.configuration.waitingWindow else {
           window.floor = min(window.floor, row.instance.rank)
           return endScan(overflows: true)
         }
-        entries[id] = Entry(row.instance, row.definition, stage: .waiting)
+        entries.insert(Entry(row.instance, row.definition, stage: .waiting))
         enterWindow(id, &board)
         enqueue(id, &board)
       }
@@ -161,7 +164,7 @@ extension ShardMachine {
     guard window.overflows, !window.isScanning, board.now.boot >= window.nextRotation else { return }
     window.nextRotation = board.now.boot + board.configuration.rotateEvery
     guard window.count > limit / 2 else { return scan(&board) }
-    let blocked = entries.values
+    let blocked = entries
       .filter { $0.isInWindow && $0.stage == .waiting && $0.deferred.isEmpty && board.placements.isBlocked($0.id) }
       .map { RankCursor(rank: $0.instance.rank, instance: $0.id) }
       .sorted { $0.rank != $1.rank ? $0.rank < $1.rank : $0.instance < $1.instance }

@@ -19,7 +19,7 @@ import SwitchyardModel
 /// | `+Outcomes` | what the outcome of a commit means |
 struct ShardMachine: Sendable {
   let shard: Shard
-  var entries: [InstanceID: Entry] = [:]
+  var entries = EntryTable()
   var jobs: [JobID: DueJob] = [:]
   var dueTimes = BinaryHeap<Mark<JobID>>()
   var wakeTimes = BinaryHeap<Mark<InstanceID>>()
@@ -58,7 +58,7 @@ struct ShardMachine: Sendable {
 
   /// The server stops: what is fresh and has not been asked for is stored, waiting.
   mutating func flush(_ board: inout Switchboard) {
-    for id in entries.keys.sorted() where entries[id]?.stage == .fresh && board.placements.isQueued(id) {
+    for id in entries.sortedIDs where entries[id]?.stage == .fresh && board.placements.isQueued(id) {
       board.placements.withdraw(id)
       create(id, on: nil, &board)
     }

@@ -36,7 +36,7 @@ extension PastAttempt {
   var resource: JSONValue {
     [
       "attempt": .integer(Int64(number)), "worker": .string(worker.name),
-      "incarnation": .string(String(worker.incarnation)), "outcome": .string("\(outcome)"),
+      "incarnation": .string(String(worker.incarnation)), "outcome": .string(outcome.name),
       "dispatchedAt": .string("\(dispatchedAt)"), "startedAt": time(startedAt), "endedAt": .string("\(endedAt)"),
       "detail": detail.map(JSONValue.string) ?? .null,
     ]

@@ -1,3 +1,4 @@
+import ServiceLifecycle
 import SwitchyardCore
 import SwitchyardModel
 import SwitchyardStorage
@@ -72,10 +73,12 @@ struct InstanceRoutes {
     return try await ended(try request.identity("id", "instance"), within: span)
   }
 
-  /// Answers when the instance is over, or with what it is when the time has passed.
+  /// Answers when the instance is over, or with what it is when the time has passed or the server shuts down.
   func ended(_ id: InstanceID, within span: Span) async throws -> APIResponse {
     try await api.notices.watching(id) { signal in
-      if try await !api.instance(id).state.isTerminal { await signal.wait(atMost: span) }
+      if try await !api.instance(id).state.isTerminal {
+        await cancelWhenGracefulShutdown { await signal.wait(atMost: span) }
+      }
       return .json(try await api.resource(of: try await api.instance(id), attempts: true))
     }
   }
