@@ -296,10 +296,11 @@ private final class LaneLoop {
     makeReady(app)
     setTimer(app)
     let results = decider.takeResults()
-    if !results.isEmpty { deliver(results) }
+    // Who has an answer finds it counted.
     var statistics = decider.statistics
     statistics.eventsLost = eventsLost
     lane.published.set(statistics)
+    if !results.isEmpty { deliver(results) }
   }
 
   private func refuseAll(_ app: AppLane, _ reason: String) {

@@ -18,7 +18,7 @@ struct HTTPServer: Sendable {
   func application(
     _ address: ListenAddress, onRunning: @escaping @Sendable (Int) async -> Void
   ) -> some ApplicationProtocol {
-    let router = Router(context: BasicRequestContext.self)
+    let router = Router(context: ConnectionContext.self)
     router.add(middleware: ProblemDetails(logger: logger))
     for route in routes {
       router.on(RouterPath(route.path), method: route.method) { request, context in
@@ -34,13 +34,13 @@ struct HTTPServer: Sendable {
         let query = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
         let answer = try await route.handle(
           APIRequest(parameters: parameters, query: query, body: Array(buffer.readableBytesView)))
-        return answer.response(to: request)
+        return answer.response(on: context.channel)
       }
     }
     return Application(
       router: router,
       // Also for a request that does not come to its end; a response may take as long as it likes.
-      server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+      server: .http1(configuration: .init(additionalChannelHandlers: [HangUp()], idleTimeout: .seconds(60))),
       configuration: .init(address: .hostname(address.host, port: address.port), serverName: "switchyard"),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? address.port) },
       logger: quiet(logger))
@@ -56,6 +56,28 @@ struct HTTPServer: Sendable {
     guard tokens.allows(header.dropFirst(7), permission) else {
       throw APIError(status: .unauthorized, detail: "the token is wrong for this server; it keeps its own in DATA/token")
     }
+  }
+}
+
+/// Knows the connection that a request came on.
+private struct ConnectionContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let channel: any Channel
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    channel = source.channel
+  }
+}
+
+/// Closes the connection when the client has closed its end, which nobody would notice while there is nothing to
+/// be written.
+private final class HangUp: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = Any
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .some(.inputClosed) = event as? ChannelEvent { context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
   }
 }
 
@@ -94,7 +116,7 @@ private struct ProblemDetails<Context: RequestContext>: RouterMiddleware {
 }
 
 extension APIResponse {
-  fileprivate func response(to request: Request) -> Response {
+  fileprivate func response(on connection: any Channel) -> Response {
     switch self {
     case .json(let value, let status):
       Response(
@@ -106,10 +128,17 @@ extension APIResponse {
         body: .init { writer in
           let channel = BodyChannel(writer)
           // Nobody reads it any more, or the server shuts down: a stream without an end would hold it up.
-          try await request.body.consumeWithCancellationOnInboundClose { _ in
-            try await cancelWhenGracefulShutdown {
-              try await produce { bytes in try await channel.write(bytes) }
+          let isGone = Signal()
+          connection.closeFuture.whenComplete { _ in isGone.signal() }
+          try await withThrowingTaskGroup { group in
+            group.addTask {
+              try await cancelWhenGracefulShutdown {
+                try await produce { bytes in try await channel.write(bytes) }
+              }
             }
+            group.addTask { await isGone.wait() }
+            try await group.next()
+            group.cancelAll()
           }
           try await channel.finish()
         })
