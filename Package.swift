@@ -19,13 +19,19 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// What the simulator runs millions of times is optimized in debug builds too: hundreds of seeds instead of tens.
+let simulated: Set<String> = ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "Simulation"]
+func swiftSettings(_ name: String) -> [SwiftSetting] {
+  simulated.contains(name) ? settings + [.unsafeFlags(["-O"], .when(configuration: .debug))] : settings
+}
+
 /// A Swift module of Sources/.
 func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
 ) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Sources/\(name)", exclude: exclude, resources: resources,
-    swiftSettings: settings)
+    swiftSettings: swiftSettings(name))
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
@@ -36,7 +42,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String? 
 /// A library that tests share.
 func support(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
+    swiftSettings: swiftSettings(name))
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -142,7 +149,8 @@ let testing: [Target] = [
   tests(
     "WorkerTests",
     [
-      "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", "SwitchyardWorker",
+      "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire",
+      "SwitchyardWorker",
       grpc, grpcTransport, lifecycle, logging,
     ]),
   tests("SystemTests", ["SwitchyardModel"]),

@@ -32,19 +32,21 @@ package final class EventLoop<Event: Sendable>: Sendable {
   }
 
   package func post(_ event: Event) {
-    wake(inbox.withLock { inbox in
-      guard !inbox.isClosed else { return false }
-      inbox.events.append(event)
-      return inbox.takeSleep()
-    })
+    wake(
+      inbox.withLock { inbox in
+        guard !inbox.isClosed else { return false }
+        inbox.events.append(event)
+        return inbox.takeSleep()
+      })
   }
 
   package func post(contentsOf events: some Sequence<Event> & Sendable) {
-    wake(inbox.withLock { inbox in
-      guard !inbox.isClosed else { return false }
-      inbox.events.append(contentsOf: events)
-      return inbox.takeSleep()
-    })
+    wake(
+      inbox.withLock { inbox in
+        guard !inbox.isClosed else { return false }
+        inbox.events.append(contentsOf: events)
+        return inbox.takeSleep()
+      })
   }
 
   /// Events that wait; for bounds and metrics.
@@ -52,10 +54,11 @@ package final class EventLoop<Event: Sendable>: Sendable {
 
   /// Ends the thread after the batch it is at. What is posted afterwards is dropped.
   package func close() {
-    wake(inbox.withLock { inbox in
-      inbox.isClosed = true
-      return inbox.takeSleep()
-    })
+    wake(
+      inbox.withLock { inbox in
+        inbox.isClosed = true
+        return inbox.takeSleep()
+      })
   }
 
   /// Starts the thread.
@@ -132,13 +135,15 @@ package func startThread(name: String, _ body: @escaping @Sendable () -> Void) {
   pthread_attr_setstacksize(&attributes, 1 << 20)
   var thread = pthread_t()
   let box = Unmanaged.passRetained(Box(name, body))
-  let failed = pthread_create(&thread, &attributes, { argument in
-    guard let argument else { return nil }
-    let box = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
-    sy_name_thread(box.name)
-    box.body()
-    return nil
-  }, box.toOpaque())
+  let failed = pthread_create(
+    &thread, &attributes,
+    { argument in
+      guard let argument else { return nil }
+      let box = Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
+      sy_name_thread(box.name)
+      box.body()
+      return nil
+    }, box.toOpaque())
   pthread_attr_destroy(&attributes)
   if failed != 0 { box.release() }
 }

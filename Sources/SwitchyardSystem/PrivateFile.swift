@@ -5,7 +5,9 @@ import Glibc
 package enum PrivateFile {
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
-    init(_ path: String, _ doing: String) { description = "\(path): cannot \(doing): \(String(cString: strerror(errno)))" }
+    init(_ path: String, _ doing: String) {
+      description = "\(path): cannot \(doing): \(String(cString: strerror(errno)))"
+    }
   }
 
   package static func write(_ text: String, to path: String) throws(Failure) {

@@ -52,10 +52,12 @@ import Testing
     #expect(count > 0 || target.hasPrefix("C"))
   }
 
-  @Test("the reader of imports sees each form", arguments: [
-    "import Foundation", "package import Foundation", "@preconcurrency internal import Foundation",
-    "import struct Foundation.Data", "  import Foundation // why",
-  ])
+  @Test(
+    "the reader of imports sees each form",
+    arguments: [
+      "import Foundation", "package import Foundation", "@preconcurrency internal import Foundation",
+      "import struct Foundation.Data", "  import Foundation // why",
+    ])
   func reader(line: String) { #expect(Self.modules(line) == ["Foundation"]) }
 
   static func modules(_ text: String) -> [String] {

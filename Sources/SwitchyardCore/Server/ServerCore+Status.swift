@@ -37,7 +37,8 @@ extension ServerCore {
   package var status: ServerStatus {
     ServerStatus(
       phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, dueJobs: board.jobs,
-      fresh: board.fresh, pendingOps: board.commits.pending, placing: board.placements.outstanding, isStuck: board.commits.isStuck)
+      fresh: board.fresh, pendingOps: board.commits.pending, placing: board.placements.outstanding,
+      isStuck: board.commits.isStuck)
   }
 
   /// Workers that no verdict was passed on, by name.
@@ -64,5 +65,12 @@ extension ServerCore {
     case .placed, .requestingStop, .finishing: return entry.instance.startedAt
     default: return nil
     }
+  }
+
+  /// Why the instance waits, as the last lane that was asked for one like it said; nil when it does not wait, or
+  /// was not asked for yet.
+  package func waitingReason(_ id: InstanceID, in shard: Shard) -> String? {
+    guard let entry = shards[Int(shard.number)].entries[id], entry.stage == .waiting else { return nil }
+    return board.placements.reason(app: entry.instance.app, entry.definition.requirements)
   }
 }

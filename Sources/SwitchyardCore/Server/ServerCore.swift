@@ -126,7 +126,10 @@ package struct ServerCore: Sendable {
       return greetParked()
     }
     var foundNobody = false
-    if case .nobody = result.answer { foundNobody = true }
+    if case .nobody(let reason) = result.answer {
+      foundNobody = true
+      board.placements.note(reason, of: result.instance)
+    }
     guard let place = board.placements.answered(result.instance, foundNobody: foundNobody) else {
       return board.count("placement.unasked")
     }

@@ -80,8 +80,8 @@ extension JobSpec {
     fields["grace"] = .string("\(grace)")
     fields["slots"] = .integer(Int64(slots))
     fields["priority"] = .integer(Int64(priority))
-    fields["tags"] = tags.isEmpty ? nil : .array(tags.map { .string($0) })
-    fields["labels"] = labels.isEmpty ? nil : labels.json
+    fields["tags"] = tags.isEmpty ? nil as JSONValue? : JSONValue.array(tags.map { .string($0) })
+    fields["labels"] = labels.isEmpty ? nil as JSONValue? : labels.json
     fields["site"] = site.map { .string($0) }
     fields["key"] = key.map { .string($0) }
     fields["onLost"] = .string(onLost.rawValue)

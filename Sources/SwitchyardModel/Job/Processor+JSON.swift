@@ -53,7 +53,7 @@ extension ShellCommand {
     var fields = JSONObject()
     let isText = arguments.count == 3 && arguments.starts(with: Self.shell) && !arguments[2].allSatisfy(\.isWhitespace)
     fields["command"] = isText ? .string(arguments[2]) : .array(arguments.map { .string($0) })
-    fields["env"] = environment.isEmpty ? nil : environment.json
+    fields["env"] = environment.isEmpty ? nil as JSONValue? : environment.json
     fields["cwd"] = directory.map { .string($0) }
     return .object(fields)
   }
@@ -110,7 +110,7 @@ extension HTTPCall {
     var fields = JSONObject()
     fields["url"] = .string(url)
     fields["method"] = .string(method)
-    fields["headers"] = headers.isEmpty ? nil : headers.json
+    fields["headers"] = headers.isEmpty ? nil as JSONValue? : headers.json
     fields["body"] = body.map { .string($0) }
     fields["expect"] = .array(
       expect.map { $0.count == 1 ? .integer(Int64($0.lowerBound)) : .string("\($0.lowerBound)-\($0.upperBound)") })

@@ -69,7 +69,19 @@ package final class PluginRegistry: Sendable {
     let names = directoryEntries(directory, limit: Self.fileLimit).filter {
       $0.hasSuffix(".so") && !$0.hasPrefix(".")
     }
+    forgetFailures(in: TrustedFile.realPath(directory) ?? directory, except: names)
     return names.flatMap { name in (try? load("\(directory)/\(name)")) ?? failure(of: "\(directory)/\(name)") }
+  }
+
+  /// A refused file that was taken away is no longer worth a line.
+  private func forgetFailures(in directory: String, except names: [String]) {
+    let present = Set(names.map { "\(directory)/\($0)" })
+    state.withLock { state in
+      for path in state.failures.keys
+      where TrustedFile.parent(of: path) == directory && !present.contains(path) {
+        state.failures[path] = nil
+      }
+    }
   }
 
   /// Loads one file; loading what is loaded already changes nothing.

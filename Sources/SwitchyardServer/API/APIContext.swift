@@ -44,13 +44,25 @@ struct APIContext: Sendable {
     return name
   }
 
+  /// What the core knows of those that are not over, in one look.
+  func softStates(of instances: [Instance]) async -> [InstanceID: SoftState] {
+    let open = instances.filter { $0.state == .dispatched || $0.state == .waiting }.map { ($0.id, $0.shard) }
+    if open.isEmpty { return [:] }
+    return await driver.inspect { core in
+      var states: [InstanceID: SoftState] = [:]
+      for (id, shard) in open {
+        states[id] = SoftState(
+          runningSince: core.running(id, in: shard), waitsBecause: core.waitingReason(id, in: shard))
+      }
+      return states
+    }
+  }
+
   func resource(of instance: Instance, attempts: Bool = false) async throws -> JSONValue {
-    let id = instance.id
-    let shard = instance.shard
-    let running = instance.state == .dispatched ? await driver.inspect { $0.running(id, in: shard) } : nil
-    var value = instance.resource(jobName: try await jobName(of: instance), runningSince: running)
+    let soft = await softStates(of: [instance])[instance.id] ?? SoftState()
+    var value = instance.resource(jobName: try await jobName(of: instance), soft: soft)
     if attempts, case .object(var object) = value {
-      object["pastAttempts"] = .array(try await store.attempts(of: id).map(\.resource))
+      object["pastAttempts"] = .array(try await store.attempts(of: instance.id).map(\.resource))
       value = .object(object)
     }
     return value

@@ -19,7 +19,7 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
     guard tokens.allows(request.metadata, .join) else {
       throw RPCError(
         code: .unauthenticated,
-        message: "the token is missing or wrong: pass --token-file with the server's worker-token")
+        message: "the token is missing or wrong: pass --worker-token-file with the server's worker-token")
     }
     return StreamingServerResponse { writer in
       let outbox = Outbox()

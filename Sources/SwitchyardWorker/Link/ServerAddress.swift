@@ -14,7 +14,7 @@ package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: an error that says what is accepted.
   package init(parsing text: String) throws(FieldError) {
     func refusal() -> FieldError {
-      FieldError(mustBe: "host:port, such as \"scheduler.example:7420\" or \"[::1]:7420\"", found: quoted(text))
+      FieldError(mustBe: "host:port, such as \"scheduler.example:7411\" or \"[::1]:7411\"", found: quoted(text))
     }
     guard text.utf8.count <= 300, let colon = text.lastIndex(of: ":"),
       let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port)

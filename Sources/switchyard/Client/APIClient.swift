@@ -72,10 +72,16 @@ struct APIClient: Sendable {
     _ path: String, _ query: [(String, String?)], _ receive: ([UInt8]) throws -> Void
   ) async throws {
     let response = try await execute("GET", path, query, nil, 365 * 86_400)
-    do {
-      for try await buffer in response.body { try receive(Array(buffer.readableBytesView)) }
-    } catch let error as HTTPClientError {
-      throw CLIError("\(url) broke off before the end (\(error)); ask again when it is there")
+    var body = response.body.makeAsyncIterator()
+    while true {
+      let buffer: ByteBuffer?
+      do {
+        buffer = try await body.next()
+      } catch {
+        throw CLIError("\(url) broke off before the end (\(error)); ask again when it is there")
+      }
+      guard let buffer else { return }
+      try receive(Array(buffer.readableBytesView))
     }
   }
 

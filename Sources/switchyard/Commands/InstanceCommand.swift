@@ -34,7 +34,7 @@ struct InstanceCommand: AsyncParsableCommand {
           table.add([
             instance.cell("id"), "\(instance.cell("app"))/\(instance.cell("job"))", instance.cell("state"),
             instance.cell("attempt"), instance.cell("worker"), instance.cell("dueAt"), instance.age("createdAt"),
-            instance.cell("detail"),
+            instance["waitsBecause"]?.cell ?? instance.cell("detail"),
           ])
         }
         return table.text

@@ -226,7 +226,11 @@ extension APIClient {
 }
 
 /// Bytes of a log, as they are, to standard output.
-func writeRaw(_ bytes: [UInt8]) throws { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) }
+///
+/// - Throws: the exit code of success when the reader of a pipe has seen enough.
+func writeRaw(_ bytes: [UInt8]) throws {
+  do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch { throw ExitCode.success }
+}
 
 /// Every field of a value, a line each; nested ones as JSON.
 func details(_ value: JSONValue) -> String {

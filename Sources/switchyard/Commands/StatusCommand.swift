@@ -24,7 +24,7 @@ struct WorkerList: AsyncParsableCommand {
   func run() async throws {
     let workers = try await server.client().pages("/workers", [], "workers", cursor: "after")
     output(["workers": .array(workers)], json: server.json) { _ in
-      var table = Table(["name", "state", "site", "placed", "slots", "weight", "tags", "apps", "seen"])
+      var table = Table(["name", "state", "site", "placed", "slots", "weight", "tags", "apps", "since"])
       for worker in workers {
         table.add(
           ["name", "state", "site", "placed", "slots", "weight", "tags", "apps"].map(worker.cell) + [worker.age("seenAt")])

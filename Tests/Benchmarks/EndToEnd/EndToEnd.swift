@@ -17,7 +17,9 @@ enum EndToEnd {
     let began = Date()
     try threads(connections) { _ in
       let connection = try cluster.connect()
-      while left.subtract(1, ordering: .relaxed).newValue >= 0 { _ = try connection.json("POST", "\(path)/run", body: "{}") }
+      while left.subtract(1, ordering: .relaxed).newValue >= 0 {
+        _ = try connection.json("POST", "\(path)/run", body: "{}")
+      }
     }
     let submitted = Date().timeIntervalSince(began)
     try drain(cluster, expected: jobs)
@@ -50,7 +52,9 @@ enum EndToEnd {
     while true {
       let page = try connection.json("GET", "/api/v1/instances?limit=1000\(before)")
       for row in page["instances"]?.arrayValue ?? [] {
-        guard let id = row["id"]?.stringValue, let time = sent[id], let text = row["startedAt"]?.stringValue else { continue }
+        guard let id = row["id"]?.stringValue, let time = sent[id], let text = row["startedAt"]?.stringValue else {
+          continue
+        }
         delays.append((Double(try Timestamp(parsing: text).nanoseconds) / 1e9 - time) * 1000)
       }
       guard let cursor = page["next"]?.stringValue else { break }
@@ -78,7 +82,8 @@ enum EndToEnd {
     usleep(UInt32(seconds * 1e6))
     guard let after = Usage(of: server) else { return }
     Figure.report("idle_server_rss", Double(after.residentBytes) / 1e6, "MB", ["workers": "2"])
-    Figure.report("idle_server_cpu", (after.cpuSeconds - before.cpuSeconds) / seconds * 100, "% of a core", ["workers": "2"])
+    Figure.report(
+      "idle_server_cpu", (after.cpuSeconds - before.cpuSeconds) / seconds * 100, "% of a core", ["workers": "2"])
   }
 
   private static func start(_ cluster: BenchCluster, slots: Int) throws {

@@ -49,7 +49,9 @@ final class HTTPConnection {
   private func send(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, bytes.count - sent, 0) }
+      let count = bytes.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, bytes.count - sent, 0)
+      }
       guard count > 0 else { throw BenchError("the server closed the connection") }
       sent += count
     }
@@ -61,7 +63,8 @@ final class HTTPConnection {
         let head = String(decoding: buffer[..<end], as: UTF8.self).lowercased()
         let lines = head.split(separator: "\r\n")
         let status = lines.first.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") } ?? 0
-        let length = lines.first { $0.hasPrefix("content-length:") }
+        let length =
+          lines.first { $0.hasPrefix("content-length:") }
           .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
         while buffer.count < end + 4 + length { try fill() }
         let body = Array(buffer[(end + 4)..<(end + 4 + length)])

@@ -219,7 +219,8 @@ import Testing
     ]
     server.workers = [record(ServerHarness.ref(), session: 1)]
     server.own()
-    let connection = server.hello(inventory: [InventoryItem(attempt: attempt, slots: 1, finished: true, startedAt: nil)])
+    let connection = server.hello(inventory: [InventoryItem(attempt: attempt, slots: 1, finished: true, startedAt: nil)]
+    )
     server.commit()
     server.result(attempt, on: connection)
     #expect(server.finishes.first?.chain?.predecessor == id)

@@ -1,6 +1,7 @@
-@testable import SwitchyardCore
 import SwitchyardModel
 import Testing
+
+@testable import SwitchyardCore
 
 /// Who is asked for, when, and in which order.
 @Suite struct PlacementQueueTests {

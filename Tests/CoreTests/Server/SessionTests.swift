@@ -41,7 +41,9 @@ import Testing
   @Test func badHelloIsRefused() {
     var server = ServerHarness()
     server.own()
-    for ref in [WorkerRef(name: "", incarnation: 1), WorkerRef(name: "a b", incarnation: 1), WorkerRef(name: "w", incarnation: 0)] {
+    for ref in [
+      WorkerRef(name: "", incarnation: 1), WorkerRef(name: "a b", incarnation: 1), WorkerRef(name: "w", incarnation: 0),
+    ] {
       server.forget()
       server.hello(ref)
       guard case .refused(.invalid, _)? = server.messages.first else {

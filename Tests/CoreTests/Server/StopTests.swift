@@ -4,7 +4,9 @@ import Testing
 
 /// Cancel, stop and release, in each state that an instance can be in.
 @Suite struct StopTests {
-  static func waiting(_ server: ServerHarness, _ id: UInt64 = 500, job definition: JobVersion = version()) -> ActiveInstance {
+  static func waiting(_ server: ServerHarness, _ id: UInt64 = 500, job definition: JobVersion = version())
+    -> ActiveInstance
+  {
     let id = InstanceID(rawValue: id)
     return ActiveInstance(
       instance: Instance(

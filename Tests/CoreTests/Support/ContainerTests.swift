@@ -1,6 +1,7 @@
-@testable import SwitchyardCore
 import SwitchyardModel
 import Testing
+
+@testable import SwitchyardCore
 
 @Suite struct ContainerTests {
   @Test func heapSorts() {

@@ -26,6 +26,10 @@ struct AppQueue: Sendable {
     return known.isBlocked
   }
 
+  func reason(_ requirements: Requirements) -> String? { index[requirements].flatMap { classes[$0]?.reason } }
+
+  mutating func note(_ reason: String, _ number: Int) { classes[number]?.reason = reason }
+
   func isBlocked(_ number: Int) -> Bool { classes[number]?.isBlocked ?? false }
 
   var hasBlocked: Bool { classes.contains { $0.map { $0.isBlocked && $0.live > 0 } ?? false } }

@@ -45,6 +45,16 @@ struct PlacementQueue: Sendable {
     return apps[place.app].isBlocked(place.number)
   }
 
+  /// Why nobody took such an instance when last asked.
+  func reason(app: String, _ requirements: Requirements) -> String? {
+    index[app].flatMap { apps[$0].reason(requirements) }
+  }
+
+  /// Keeps why nobody takes this instance, and others like it.
+  mutating func note(_ reason: String, of instance: InstanceID) {
+    if let place = places[instance] { apps[place.app].note(reason, place.number) }
+  }
+
   /// How many wait in the app.
   func depth(app: String) -> Int { index[app].map { apps[$0].live } ?? 0 }
 

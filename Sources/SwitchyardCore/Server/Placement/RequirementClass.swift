@@ -28,6 +28,8 @@ struct RequirementClass: Sendable {
   /// Items that are not withdrawn.
   var live = 0
   private(set) var isBlocked = false
+  /// What the last one that found nobody was told, for people.
+  var reason: String?
   private var window: Int
   /// While blocked: the count of releases from which on it may ask again.
   private(set) var wakeAt: UInt64 = 0

@@ -164,7 +164,8 @@ extension ShardMachine {
     guard window.overflows, !window.isScanning, board.now.boot >= window.nextRotation else { return }
     window.nextRotation = board.now.boot + board.configuration.rotateEvery
     guard window.count > limit / 2 else { return scan(&board) }
-    let blocked = entries
+    let blocked =
+      entries
       .filter { $0.isInWindow && $0.stage == .waiting && $0.deferred.isEmpty && board.placements.isBlocked($0.id) }
       .map { RankCursor(rank: $0.instance.rank, instance: $0.id) }
       .sorted { $0.rank != $1.rank ? $0.rank < $1.rank : $0.instance < $1.instance }

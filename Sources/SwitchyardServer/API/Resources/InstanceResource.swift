@@ -1,12 +1,21 @@
 import SwitchyardModel
 
+/// What is known of an instance that is not over and not durable.
+struct SoftState: Sendable {
+  /// Set while a worker says that it runs.
+  var runningSince: Timestamp?
+  /// Why nobody takes it.
+  var waitsBecause: String?
+}
+
 extension Instance {
   /// The instance in the API.
   ///
   /// - Parameters:
   ///   - jobName: nil when the job is not known any more.
-  ///   - runningSince: set while a worker says that it runs; then the state is told as `running`.
-  func resource(jobName: String?, runningSince: Timestamp? = nil) -> JSONValue {
+  ///   - soft: what the core knows of it besides; a worker that says that it runs makes the state `running`.
+  func resource(jobName: String?, soft: SoftState) -> JSONValue {
+    let runningSince = soft.runningSince
     var object = JSONObject()
     object["id"] = .string(id.description)
     object["app"] = .string(app)
@@ -28,6 +37,7 @@ extension Instance {
     object["parameters"] = json(parameters)
     object["result"] = json(result)
     object["detail"] = detail.map(JSONValue.string) ?? .null
+    if let reason = soft.waitsBecause { object["waitsBecause"] = .string(reason) }
     return .object(object)
   }
 }

@@ -38,19 +38,17 @@ struct InstanceRoutes {
         throw FieldErrors([FieldError(path: "app", problem: "is required together with job: which app's job is it?")])
       }
       guard let job = try await api.store.job(app: app, name: name) else {
-        throw APIError.notFound("the app \(quoted(app)) has no job \(quoted(name))")
+        throw APIError.notFound(
+          "the app \(quoted(app)) has no job \(quoted(name)); instances of a deleted one are among all of the app's")
       }
       chosen.job = job.id
     }
     let instances = try await api.store.instances(chosen, before: before, limit: limit)
-    let placed = instances.filter { $0.state == .dispatched }.map { ($0.id, $0.shard) }
-    let running = placed.isEmpty ? [:] : await api.driver.inspect { core in
-      Dictionary(uniqueKeysWithValues: placed.compactMap { id, shard in core.running(id, in: shard).map { (id, $0) } })
-    }
+    let soft = await api.softStates(of: instances)
     var resources: [JSONValue] = []
     for instance in instances {
       resources.append(
-        instance.resource(jobName: try await api.jobName(of: instance), runningSince: running[instance.id]))
+        instance.resource(jobName: try await api.jobName(of: instance), soft: soft[instance.id] ?? SoftState()))
     }
     let last = instances.count == limit ? instances.last : nil
     return .json(["instances": .array(resources), "next": last.map { .string($0.id.description) } ?? .null])
@@ -61,7 +59,7 @@ struct InstanceRoutes {
     var states: [InstanceState] = []
     for name in text.split(separator: ",") {
       guard let state = name == "running" ? .dispatched : InstanceState(name: String(name)) else {
-        throw FieldError(mustBe: oneOf(InstanceState.allCases.map(\.name)), found: quoted(name))
+        throw FieldError(mustBe: oneOf(["running"] + InstanceState.allCases.map(\.name)), found: quoted(name))
       }
       states.append(state)
     }
@@ -116,6 +114,9 @@ struct InstanceRoutes {
       (query.number("attempt", in: 0...UInt32.max, default: 0), query.flag("follow"))
     }
     let instance = try await api.instance(request)
+    guard attempt <= instance.attempt else {
+      throw APIError.notFound("the instance has had \(instance.attempt) attempts, and no attempt \(attempt)")
+    }
     let follower = LogFollower(api: api, instance: instance.id, attempt: attempt == 0 ? nil : attempt)
     return .stream(contentType: "text/plain; charset=utf-8") { write in
       try await follower.run(follow: follow, write)
