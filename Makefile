@@ -30,6 +30,8 @@ build: setup ## the program, for use: .build/release/switchyard
 test: setup ## everything that must hold
 	$(SWIFT) build --build-tests $(BUILD)
 	$(SWIFT) test --skip-build $(BUILD) --no-parallel
+	$(SWIFT) build -c release $(BUILD) --product simulate
+	.build/release/simulate --seeds 300
 	$(MAKE) -C Tests/PluginTests check
 	python3 Tests/ShimTests/test_shim.py .build/debug/switchyard-shim
 

@@ -19,19 +19,13 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-/// What the simulator runs millions of times is optimized in debug builds too: hundreds of seeds instead of tens.
-let simulated: Set<String> = ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "Simulation"]
-func swiftSettings(_ name: String) -> [SwiftSetting] {
-  simulated.contains(name) ? settings + [.unsafeFlags(["-O"], .when(configuration: .debug))] : settings
-}
-
 /// A Swift module of Sources/.
 func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
 ) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Sources/\(name)", exclude: exclude, resources: resources,
-    swiftSettings: swiftSettings(name))
+    swiftSettings: settings)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
@@ -43,7 +37,7 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String? 
 func support(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
-    swiftSettings: swiftSettings(name))
+    swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
