@@ -36,14 +36,14 @@ struct Faces: Sendable {
     // Each task tells whether the server is over with it.
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
-        do { try await grpc.serve() } catch where !(error is CancellationError) {
+        do { try await grpc.serve() } catch  where !(error is CancellationError) {
           throw FaceError("workers", "grpc", settings.grpc, error)
         }
         return false
       }
       group.addTask {
         let group = ServiceGroup(services: [application], logger: logger)
-        do { try await group.run() } catch where !(error is CancellationError) {
+        do { try await group.run() } catch  where !(error is CancellationError) {
           throw FaceError("HTTP", "http", settings.http, error)
         }
         return true

@@ -1,5 +1,4 @@
 import Glibc
-
 package import Logging
 import ServiceLifecycle
 import SwitchyardCore

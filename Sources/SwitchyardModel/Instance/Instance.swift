@@ -116,6 +116,9 @@ package enum AttemptOutcome: UInt8, CaseIterable, Sendable {
   /// Killed by its own worker because that had lost its server; nothing of it runs.
   case isolated = 7
 
+  /// Whether the retry policy counts it.
+  package var countsAsTry: Bool { self == .failed || self == .timedOut }
+
   /// The word in the API, spelled as states are.
   package var name: String { self == .timedOut ? "timed-out" : "\(self)" }
 }

@@ -121,7 +121,8 @@ package struct Finish: Hashable, Sendable {
   package var chain: ChainAdvance?
 
   package enum Next: Hashable, Sendable {
-    /// A terminal state, with `startedAt`, `endedAt`, `result` and `detail` as given.
+    /// A terminal state, with `startedAt`, `endedAt`, `result` and `detail` as given; `tries` grows by one when
+    /// the outcome counts as a try.
     case end(InstanceState)
     /// Waits again; `tries` is the new count. The ended attempt goes to the history: the row keeps its
     /// worker and the detail, but not its times.

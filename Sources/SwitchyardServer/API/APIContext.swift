@@ -20,7 +20,8 @@ struct APIContext: Sendable {
     let app = request.path("app")
     let name = request.path("name")
     guard let job = try await store.job(app: app, name: name) else {
-      throw APIError.notFound("the app \(quoted(app)) has no job \(quoted(name)); `switchyard job list` shows those there are")
+      throw APIError.notFound(
+        "the app \(quoted(app)) has no job \(quoted(name)); `switchyard job list` shows those there are")
     }
     return job
   }

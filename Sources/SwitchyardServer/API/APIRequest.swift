@@ -62,7 +62,9 @@ extension ObjectReader {
 
   func identity<ID: Identifier>(_ name: String, as type: ID.Type) -> ID? {
     optional(name)?.parsed { text throws(FieldError) in
-      guard let id = ID(text) else { throw FieldError(mustBe: "an identity of 13 letters and digits", found: quoted(text)) }
+      guard let id = ID(text) else {
+        throw FieldError(mustBe: "an identity of 13 letters and digits", found: quoted(text))
+      }
       return id
     }
   }

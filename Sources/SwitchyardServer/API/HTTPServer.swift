@@ -54,7 +54,8 @@ struct HTTPServer: Sendable {
         detail: "a token is required: send `Authorization: Bearer TOKEN`; the server keeps it in DATA/token")
     }
     guard tokens.allows(header.dropFirst(7), permission) else {
-      throw APIError(status: .unauthorized, detail: "the token is wrong for this server; it keeps its own in DATA/token")
+      throw APIError(
+        status: .unauthorized, detail: "the token is wrong for this server; it keeps its own in DATA/token")
     }
   }
 }

@@ -23,7 +23,7 @@ struct EnginePort: PlacementPort {
       do throws(PlacementError) {
         try await engine.setPolicy(revision)
         logger.info("policy is live", metadata: ["app": "\(revision.app)", "revision": "\(revision.revision)"])
-      } catch where error.code == .stale {
+      } catch  where error.code == .stale {
         // A newer one came first.
       } catch {
         logger.error(

@@ -38,7 +38,8 @@ final class NoticeBoard: Sendable {
       if state.isTerminal { ended(id) }
     case .started: count("attempts.started")
     case .jobStored(let job):
-      logger.info("job stored", metadata: ["app": "\(job.app)", "job": "\(job.spec.name)", "version": "\(job.version)"])
+      logger.info(
+        "job stored", metadata: ["app": "\(job.app)", "job": "\(job.spec.name)", "version": "\(job.version)"])
     case .workerJoined(let ref, let session):
       logger.info("worker joined", metadata: ["worker": "\(ref)", "session": "\(session)"])
     case .workerSuspended(let ref): logger.warning("worker's stream broke", metadata: ["worker": "\(ref)"])

@@ -149,7 +149,9 @@ final class ServerDriver: Sendable {
       parts.logs.append(chunk) { [parts] offset in
         parts.workers.send(.logAck(chunk.attempt, offset: offset), on: connection)
       }
-    case .publish(let notice): parts.notices.publish(notice)
+    case .publish(let notice):
+      parts.notices.publish(notice)
+      if case .owned = notice { adoptPolicies() }
     case .policyStored(let revision): parts.placement.adopt(revision)
     case .stopped: hasStopped.signal()
     }
@@ -164,6 +166,13 @@ final class ServerDriver: Sendable {
         logger.error("cannot claim shards", metadata: ["error": "\(error)"])
         post(.claimFailed(error.message))
       }
+    }
+  }
+
+  /// A policy may have been stored by a commit whose outcome nobody learned: what is stored counts.
+  private func adoptPolicies() {
+    Task { [parts] in
+      for revision in (try? await parts.store.policies()) ?? [] { parts.placement.adopt(revision) }
     }
   }
 

@@ -53,7 +53,8 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
     }
   }
 
-  private func read(_ frames: RPCAsyncSequence<WireWorkerFrame, any Error>, on id: ConnectionID, _ outbox: Outbox) async {
+  private func read(_ frames: RPCAsyncSequence<WireWorkerFrame, any Error>, on id: ConnectionID, _ outbox: Outbox) async
+  {
     var isGreeted = false
     do {
       for try await frame in frames {
@@ -109,7 +110,9 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
 extension WireServerMessage {
   /// Roughly what it takes in a frame.
   fileprivate var approximateBytes: Int {
-    if case .dispatch(let dispatch) = kind { return 64 + dispatch.definition.utf8.count + dispatch.parameters.utf8.count }
+    if case .dispatch(let dispatch) = kind {
+      return 64 + dispatch.definition.utf8.count + dispatch.parameters.utf8.count
+    }
     return 32
   }
 }

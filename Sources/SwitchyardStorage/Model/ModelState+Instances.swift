@@ -49,6 +49,7 @@ extension ModelState {
     switch finish.next {
     case .end(let state):
       instance.state = state
+      if finish.outcome.countsAsTry, instance.tries < .max { instance.tries += 1 }
       instance.startedAt = finish.startedAt
       instance.endedAt = finish.endedAt
       instance.result = finish.result

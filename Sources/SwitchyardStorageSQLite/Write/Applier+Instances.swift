@@ -42,6 +42,7 @@ extension Applier {
     if case .shard(let shard, _) = authority, finish.next.isLegal(from: .dispatched) {
       let end = instances.end
       end.add(state.rawValue)
+      end.add(Int64(finish.outcome.countsAsTry ? 1 : 0))
       end.add(finish.startedAt)
       end.add(finish.endedAt)
       end.add(finish.result)

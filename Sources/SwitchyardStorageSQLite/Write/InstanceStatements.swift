@@ -30,7 +30,8 @@ struct InstanceStatements {
       """)
     end = try connection.prepare(
       """
-      UPDATE instances SET state = ?, started_at = ?, ended_at = ?, result = ?, detail = ?
+      UPDATE instances SET state = ?, tries = min(tries + ?, 4294967295), started_at = ?, ended_at = ?, result = ?,
+        detail = ?
       WHERE id = ? AND state IN (1, 2) AND attempt = ? AND worker = ? AND incarnation = ? AND shard = ?
       """)
     wait = try connection.prepare(

@@ -1,5 +1,4 @@
 import Foundation
-
 import SwiftProtobuf
 package import SwitchyardModel
 

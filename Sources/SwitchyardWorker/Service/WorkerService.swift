@@ -37,7 +37,9 @@ package final class WorkerService: Service {
     guard try await waitForLock(of: directory) else { return }
     try directory.clearRun()
     // Whoever lends a registry has said where reports go.
-    if registry == nil, !configuration.metrics.isEmpty { CrashReport.install(file: "\(directory.path)/plugin-crash.txt") }
+    if registry == nil, !configuration.metrics.isEmpty {
+      CrashReport.install(file: "\(directory.path)/plugin-crash.txt")
+    }
     let inbox = AgentInbox()
     let metrics = try await MetricsStrategies(configuration, registry: registry, logger: logger) {
       inbox.post(.metrics($0))

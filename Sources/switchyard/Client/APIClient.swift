@@ -90,7 +90,8 @@ struct APIClient: Sendable {
   ) async throws -> HTTPClientResponse {
     var components = URLComponents()
     components.queryItems = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
-    let suffix = components.percentEncodedQuery.flatMap { $0.isEmpty ? nil : "?\($0.replacing("+", with: "%2B"))" } ?? ""
+    let suffix =
+      components.percentEncodedQuery.flatMap { $0.isEmpty ? nil : "?\($0.replacing("+", with: "%2B"))" } ?? ""
     var request = HTTPClientRequest(url: url + "/api/v1" + path + suffix)
     request.method = .init(rawValue: method)
     request.headers.add(name: "authorization", value: "Bearer \(token)")

@@ -27,7 +27,8 @@ struct Dev: AsyncParsableCommand {
     let settings = try flags.settings(try Settings())
     let logger = try makeLogger("switchyard", flags.logLevel)
     try FileManager.default.createDirectory(
-      atPath: "\(settings.dataDirectory)/plugins", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      atPath: "\(settings.dataDirectory)/plugins", withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
     let crew = DevWorkers(settings: settings, count: workers, slots: slots, logger: logger)
     let server = SwitchyardServer(settings: settings, logger: logger) { addresses in
       crew.begin(addresses.grpc)
@@ -79,11 +80,14 @@ final class DevWorkers: Service {
           name: "dev-\(number)",
           dataDirectory: URL(fileURLWithPath: "\(settings.dataDirectory)/worker-\(number)").standardizedFileURL.path,
           servers: [ServerAddress(host: address.host, port: address.port)],
-          token: token.trimmingCharacters(in: .whitespacesAndNewlines), shimPath: Installation.program("switchyard-shim"))
+          token: token.trimmingCharacters(in: .whitespacesAndNewlines),
+          shimPath: Installation.program("switchyard-shim"))
         configuration.slots = slots
         configuration.site = "dev"
         configuration.version = Switchyard.version
-        configuration.environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG"].contains($0.key) }
+        configuration.environment = ProcessInfo.processInfo.environment.filter {
+          ["PATH", "HOME", "LANG"].contains($0.key)
+        }
         configuration.drainTimeout = .seconds(10)
         let worker = try WorkerService(configuration: configuration, logger: logger)
         group.addTask { try await worker.run() }

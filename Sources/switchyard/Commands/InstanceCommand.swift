@@ -84,7 +84,8 @@ struct InstanceCommand: AsyncParsableCommand {
   }
 
   struct Release: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Let an instance run that is held because its worker was lost.")
+    static let configuration = CommandConfiguration(
+      abstract: "Let an instance run that is held because its worker was lost.")
     @Argument(help: "The instance.") var id: String
     @OptionGroup var server: ServerOptions
     func run() async throws { try await InstanceCommand.end(id, "release", server) }

@@ -170,7 +170,9 @@ struct JobCommand: AsyncParsableCommand {
       }
       let ended = try await client.end(of: id)
       if !server.json { try await client.stream("/instances/\(id)/logs", [], writeRaw) }
-      output(ended, json: server.json) { "instance \(id) \($0.cell("state")) on \($0.cell("worker")): \($0.cell("detail"))" }
+      output(ended, json: server.json) {
+        "instance \(id) \($0.cell("state")) on \($0.cell("worker")): \($0.cell("detail"))"
+      }
       if ended["state"]?.stringValue != "succeeded" { throw ExitCode.failure }
     }
   }
@@ -205,7 +207,8 @@ struct JobCommand: AsyncParsableCommand {
 
 extension APIClient {
   /// All pages of a list.
-  func pages(_ path: String, _ query: [(String, String?)], _ field: String, cursor: String) async throws -> [JSONValue] {
+  func pages(_ path: String, _ query: [(String, String?)], _ field: String, cursor: String) async throws -> [JSONValue]
+  {
     var result: [JSONValue] = []
     var next: String?
     repeat {

@@ -3,7 +3,8 @@ import SwitchyardModel
 
 struct PluginCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Look at the strategies that the server has loaded.", subcommands: [List.self, Show.self])
+    commandName: "plugin", abstract: "Look at the strategies that the server has loaded.",
+    subcommands: [List.self, Show.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,7 +64,8 @@ struct PolicyCommand: AsyncParsableCommand {
           switchyard policy set -f policy.yaml
         """)
     @Option(name: .shortAndLong, help: "The app.") var app = "default"
-    @Option(name: .shortAndLong, help: "A YAML or JSON file with the whole policy, or - for standard input.") var file: String?
+    @Option(name: .shortAndLong, help: "A YAML or JSON file with the whole policy, or - for standard input.") var file:
+      String?
     @Option(name: .long, help: "A filter, as ID or ID=JSON; may be repeated, in order.") var filter: [String] = []
     @Option(name: .long, help: "A scorer, as ID or ID=JSON; may be repeated.") var scorer: [String] = []
     @Option(name: .long, help: "The balancer, as ID or ID=JSON.") var balancer: String?

@@ -16,13 +16,15 @@ struct ServerFlags: ParsableArguments {
   @Option(name: .long, help: "Directory of strategies (*.so); may be repeated. [those that ship, and DATA/plugins]")
   var plugins: [String] = []
   @Option(name: .long, help: "Threads that place jobs. [1]") var lanes: Int?
-  @Option(name: .long, help: "How long a worker may run on after its last acknowledged heartbeat. [12s]") var lease: String?
+  @Option(name: .long, help: "How long a worker may run on after its last acknowledged heartbeat. [12s]") var lease:
+    String?
   @Option(name: .long, help: "debug, info, notice, warning or error. [info]") var logLevel: String?
 
   func settings(_ source: Settings) throws -> ServerSettings {
     let data = try source.dataDirectory(data)
     let span = "a time as 12s, from 2s to 10m"
-    let lease = try source.value(lease.map { try readSpan($0, "--lease", span) }, "lease", span) { try? Span(parsing: $0) }
+    let lease =
+      try source.value(lease.map { try readSpan($0, "--lease", span) }, "lease", span) { try? Span(parsing: $0) }
       ?? .seconds(12)
     guard (Span.seconds(2) ... .seconds(600)).contains(lease) else { throw CLIError("lease: must be \(span)") }
     let lanes = try source.value(lanes, "lanes", "a number from 1 to 64", Int.init) ?? 1
@@ -32,7 +34,8 @@ struct ServerFlags: ParsableArguments {
       id: try source.text(serverId, "server-id") ?? "server-1", dataDirectory: data,
       pluginDirectories: directories.isEmpty ? [Installation.plugins, "\(data)/plugins"] : directories,
       pluginHostPath: Installation.program("switchyard-plugin-host"),
-      http: try address(source.text(http, "http"), 7410, "http"), grpc: try address(source.text(grpc, "grpc"), 7411, "grpc"),
+      http: try address(source.text(http, "http"), 7410, "http"),
+      grpc: try address(source.text(grpc, "grpc"), 7411, "grpc"),
       lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4))
   }
 
@@ -75,7 +78,8 @@ extension CommandLine {
 func makeLogger(_ label: String, _ flag: String?) throws -> Logger {
   let text = try Settings().text(flag, "log-level") ?? "info"
   guard let level = Logger.Level(rawValue: text) else {
-    throw CLIError("log-level: must be \(oneOf(["debug", "info", "notice", "warning", "error"])), found \(quoted(text))")
+    throw CLIError(
+      "log-level: must be \(oneOf(["debug", "info", "notice", "warning", "error"])), found \(quoted(text))")
   }
   var logger = Logger(label: label, factory: { StreamLogHandler.standardError(label: $0) })
   logger.logLevel = level
@@ -101,7 +105,8 @@ private func raiseFileLimit() {
 }
 
 struct ServerCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "server", abstract: "Run a server until SIGTERM or Ctrl-C.")
+  static let configuration = CommandConfiguration(
+    commandName: "server", abstract: "Run a server until SIGTERM or Ctrl-C.")
   @OptionGroup var flags: ServerFlags
 
   func run() async throws {
@@ -109,7 +114,9 @@ struct ServerCommand: AsyncParsableCommand {
     let logger = try makeLogger("switchyard.server", flags.logLevel)
     raiseFileLimit()
     let server = SwitchyardServer(settings: settings, logger: logger) { addresses in
-      print("switchyard server ready: http://\(addresses.http), workers at \(addresses.grpc), data in \(settings.dataDirectory)")
+      print(
+        "switchyard server ready: http://\(addresses.http), workers at \(addresses.grpc), data in \(settings.dataDirectory)"
+      )
       flushOutput()
     }
     try await ServiceGroup(

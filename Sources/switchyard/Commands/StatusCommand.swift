@@ -27,7 +27,9 @@ struct WorkerList: AsyncParsableCommand {
       var table = Table(["name", "state", "site", "placed", "slots", "weight", "tags", "apps", "since"])
       for worker in workers {
         table.add(
-          ["name", "state", "site", "placed", "slots", "weight", "tags", "apps"].map(worker.cell) + [worker.age("seenAt")])
+          ["name", "state", "site", "placed", "slots", "weight", "tags", "apps"].map(worker.cell) + [
+            worker.age("seenAt")
+          ])
       }
       return table.text
     }

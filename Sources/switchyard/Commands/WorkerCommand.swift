@@ -21,8 +21,10 @@ struct WorkerCommand: AsyncParsableCommand {
 /// The settings of a worker, wherever one is started.
 struct WorkerFlags: ParsableArguments {
   @Option(name: .long, help: "Name, unique among workers. [the host's name]") var name: String?
-  @Option(name: .long, help: "Directory of this worker alone. [~/.local/share/switchyard/worker-NAME]") var data: String?
-  @Option(name: .long, help: "A server's address for workers; may be repeated. [127.0.0.1:7411]") var server: [String] = []
+  @Option(name: .long, help: "Directory of this worker alone. [~/.local/share/switchyard/worker-NAME]") var data:
+    String?
+  @Option(name: .long, help: "A server's address for workers; may be repeated. [127.0.0.1:7411]") var server: [String] =
+    []
   @Option(name: .long, help: "Copy of the server's DATA/worker-token. [that of a server on this machine]")
   var workerTokenFile: String?
   @Option(name: .long, help: "App to work for; may be repeated. [all]") var apps: [String] = []
@@ -51,11 +53,14 @@ struct WorkerFlags: ParsableArguments {
       name: name, dataDirectory: URL(fileURLWithPath: data).standardizedFileURL.path, servers: addresses,
       token: try token(source, shared), shimPath: Installation.program("switchyard-shim"))
     result.apps = try source.list(apps, "apps")
-    result.slots = try source.value(slots, "slots", "a number from 1 to 100000", UInt32.init)
+    result.slots =
+      try source.value(slots, "slots", "a number from 1 to 100000", UInt32.init)
       ?? UInt32(max(2, 2 * ProcessInfo.processInfo.activeProcessorCount))
     result.tags = try source.list(tag, "tag")
     result.labels = try source.list(label, "label").map { text in
-      guard let equals = text.firstIndex(of: "=") else { throw CLIError("label: must be KEY=TEXT, found \(quoted(text))") }
+      guard let equals = text.firstIndex(of: "=") else {
+        throw CLIError("label: must be KEY=TEXT, found \(quoted(text))")
+      }
       return Label(key: String(text[..<equals]), text: String(text[text.index(after: equals)...]))
     }
     result.site = try source.text(site, "site")
@@ -70,7 +75,8 @@ struct WorkerFlags: ParsableArguments {
     result.metrics = try metricsStrategies(source)
     let accepted = "a time as 30s"
     if let span = try source.value(
-      drainTimeout.map { try readSpan($0, "--drain-timeout", accepted) }, "drain-timeout", accepted, { try? Span(parsing: $0) })
+      drainTimeout.map { try readSpan($0, "--drain-timeout", accepted) }, "drain-timeout", accepted,
+      { try? Span(parsing: $0) })
     {
       result.drainTimeout = span
     }

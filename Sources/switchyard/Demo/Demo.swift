@@ -84,7 +84,8 @@ final class DemoScript {
 
   private func applyJobs() async throws {
     let path = "\(cluster.directory)/jobs.yaml"
-    try DemoJobs.yaml(directory: cluster.directory, url: cluster.url).write(toFile: path, atomically: true, encoding: .utf8)
+    try DemoJobs.yaml(directory: cluster.directory, url: cluster.url).write(
+      toFile: path, atomically: true, encoding: .utf8)
     for document in try YAMLFile.documents(at: path) {
       _ = try await cluster.client().send("PUT", "/apps/default/jobs/\(document.cell("name"))", body: document)
     }
@@ -136,7 +137,8 @@ final class DemoScript {
     let ledger = "\(cluster.directory)/ledger"
     let missed = DemoJobs.beats.map { job, period in tally.missed(job: job, every: period, from: dueFrom, to: dueTo) }
       .reduce(0, +)
-    let lost = tally.unfinished.count + missed + tally.vanished(of: orders)
+    let lost =
+      tally.unfinished.count + missed + tally.vanished(of: orders)
       + tally.unwitnessed(ledger: ledger, jobs: ["checksum", "report", "flaky", "order"])
     let twice = tally.doubled + tally.doneTwice(ledger: ledger).count
     screen.close()
@@ -144,7 +146,9 @@ final class DemoScript {
     let total = max(1, shares.values.reduce(0, +))
     let weights = DemoCluster.workers.map(\.weight).reduce(0, +)
     let all = tally.placed(from: .distantPast, to: .distantFuture)
-    var table = Table(["worker", "site", "weight", "its share", "share it got under weighted round robin", "firings in all"])
+    var table = Table([
+      "worker", "site", "weight", "its share", "share it got under weighted round robin", "firings in all",
+    ])
     for worker in DemoCluster.workers {
       table.add([
         worker.name, worker.site, "\(worker.weight)", percent(worker.weight, weights),

@@ -23,7 +23,9 @@ struct Table {
 
 /// Text from elsewhere, as it may go to a terminal: control characters made visible.
 func shown(_ text: String) -> String {
-  guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) else { return text }
+  guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) else {
+    return text
+  }
   var result = ""
   for scalar in text.unicodeScalars {
     if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {

@@ -15,7 +15,8 @@ struct Settings {
     let home = environment["HOME"] ?? "/"
     let candidates =
       environment["SWITCHYARD_CONFIG"].map { [$0] } ?? [
-        (environment["XDG_CONFIG_HOME"] ?? "\(home)/.config") + "/switchyard/config.yaml", "/etc/switchyard/config.yaml",
+        (environment["XDG_CONFIG_HOME"] ?? "\(home)/.config") + "/switchyard/config.yaml",
+        "/etc/switchyard/config.yaml",
       ]
     path = candidates.first { FileManager.default.fileExists(atPath: $0) }
     if path == nil, let named = environment["SWITCHYARD_CONFIG"] {

@@ -12,7 +12,9 @@ enum YAMLFile {
   /// - Parameter path: `-` for standard input.
   /// - Throws: ``CLIError`` with the place of the error.
   static func documents(at path: String) throws -> [JSONValue] {
-    guard let data = path == "-" ? try? FileHandle.standardInput.readToEnd() ?? Data() : FileManager.default.contents(atPath: path)
+    guard
+      let data = path == "-"
+        ? try? FileHandle.standardInput.readToEnd() ?? Data() : FileManager.default.contents(atPath: path)
     else { throw CLIError("\(path): cannot be read; is the path right?") }
     guard data.count <= bytes else { throw CLIError("\(path): has \(data.count) bytes, at most \(bytes) are accepted") }
     guard let text = String(validating: data, as: UTF8.self) else { throw CLIError("\(path): is not UTF-8 text") }

@@ -66,7 +66,7 @@ extension RealProcesses {
           let end = try await cluster.api.end(of: cluster.api.run(name))
           #expect(end.text("state") == "timed-out", "\(end.text)")
           #expect(end.text("detail").contains("timed out after 300ms"), "\(end.text)")
-          #expect(end.number("attempt") == 3, "\(end.text)")
+          #expect(end.number("attempt") == 3 && end.number("tries") == 3, "\(end.text)")
           let past = end["pastAttempts"]?.arrayValue ?? []
           #expect(past.map { $0.number("attempt") } == [1, 2])
           #expect(past.allSatisfy { $0.text("outcome") == "timed-out" }, "\(end.text)")

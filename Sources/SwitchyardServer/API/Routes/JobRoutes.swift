@@ -46,7 +46,8 @@ struct JobRoutes {
     if let accepted = NameRule.app(app) { throw FieldError(path: "app", mustBe: accepted, found: quoted(app)) }
     let document = try JobDocument(json: try request.json(), zones: api.zones.names)
     guard document.spec.name == request.path("name") else {
-      throw FieldError(path: "name", mustBe: quoted(request.path("name")) + " as in the path", found: quoted(document.spec.name))
+      throw FieldError(
+        path: "name", mustBe: quoted(request.path("name")) + " as in the path", found: quoted(document.spec.name))
     }
     guard document.app == nil || document.app == app else {
       throw FieldError(path: "app", mustBe: quoted(app) + " as in the path", found: quoted(document.app ?? ""))

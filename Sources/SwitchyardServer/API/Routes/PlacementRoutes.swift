@@ -34,7 +34,8 @@ struct PlacementRoutes {
   @Sendable private func plugin(_ request: APIRequest) async throws -> APIResponse {
     let id = request.path("id")
     guard let info = api.plugins.registry.info(id) else {
-      throw APIError.notFound("no plugin \(quoted(id)) is loaded; `switchyard plugin list` shows those that are, and why others are not")
+      throw APIError.notFound(
+        "no plugin \(quoted(id)) is loaded; `switchyard plugin list` shows those that are, and why others are not")
     }
     let statistics = api.plugins.registry.statistics()
     return .json(info.resource(statistics.first { $0.plugin == id }))
@@ -70,7 +71,7 @@ struct PlacementRoutes {
     case .policy(let stored):
       do throws(PlacementError) {
         try await api.placement.engine.setPolicy(stored)
-      } catch where error.code == .stale {
+      } catch  where error.code == .stale {
         // The driver made it live already, or a newer one.
       } catch {
         throw APIError(status: .internalServerError, detail: "stored as revision \(revision), but not live: \(error)")
@@ -99,6 +100,11 @@ extension PluginInfo {
     if let statistics {
       object["calls"] = .integer(Int64(clamping: statistics.calls))
       object["errors"] = .integer(Int64(clamping: statistics.errors))
+      object["overBudget"] = .integer(Int64(clamping: statistics.overBudget))
+      let mean = statistics.calls == 0 ? 0 : statistics.nanoseconds / statistics.calls
+      object["meanNanoseconds"] = .integer(Int64(clamping: mean))
+      object["longestNanoseconds"] = .integer(Int64(clamping: statistics.longest))
+      for counter in statistics.named { object["counter.\(counter.name)"] = .integer(Int64(clamping: counter.value)) }
       object["lastError"] = statistics.lastError.map(JSONValue.string) ?? .null
     }
     if let configSchema { object["configSchema"] = (try? JSONValue(parsing: configSchema)) ?? .string(configSchema) }
