@@ -171,7 +171,8 @@ struct JobCommand: AsyncParsableCommand {
       let ended = try await client.end(of: id)
       if !server.json { try await client.stream("/instances/\(id)/logs", [], writeRaw) }
       output(ended, json: server.json) {
-        "instance \(id) \($0.cell("state")) on \($0.cell("worker")): \($0.cell("detail"))"
+        let detail = $0["detail"]?.stringValue.map { ": \($0)" } ?? ""
+        return shown("instance \(id) \($0.cell("state")) on \($0.cell("worker"))\(detail)")
       }
       if ended["state"]?.stringValue != "succeeded" { throw ExitCode.failure }
     }
