@@ -22,6 +22,7 @@ struct Switchyard: AsyncParsableCommand {
       CommandGroup(name: "Run", subcommands: [Dev.self, ServerCommand.self, WorkerCommand.self, Demo.self]),
       CommandGroup(name: "Use", subcommands: [JobCommand.self, InstanceCommand.self, Status.self]),
       CommandGroup(name: "Place", subcommands: [PluginCommand.self, PolicyCommand.self]),
+      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, Completion.self]),
     ])
 
   static let version = "0.1.0"

@@ -21,7 +21,7 @@ struct ServerOptions: ParsableArguments {
 
   func client() throws -> APIClient {
     let settings = try Settings()
-    let url = try settings.text(serverUrl, "server-url") ?? "http://127.0.0.1:7410"
+    let url = try settings.text(serverUrl, .serverURL) ?? "http://127.0.0.1:7410"
     guard HTTPAddress(parsing: url) != nil else {
       throw CLIError("setting server-url: must be \(HTTPAddress.accepted), found \(quoted(url))")
     }
@@ -29,8 +29,8 @@ struct ServerOptions: ParsableArguments {
   }
 
   private func token(_ settings: Settings) throws -> String {
-    if tokenFile == nil, data == nil, let token = try settings.text(nil, "token") { return token }
-    let path = try data == nil ? settings.text(tokenFile, "token-file") : tokenFile
+    if tokenFile == nil, data == nil, let token = try settings.text(nil, .token) { return token }
+    let path = try data == nil ? settings.text(tokenFile, .tokenFile) : tokenFile
     let file = try path ?? "\(settings.dataDirectory(data))/token"
     guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
       throw CLIError(

@@ -14,26 +14,28 @@ struct InstanceCommand: AsyncParsableCommand {
         States: waiting, running, stopping, held (for `instance release`); and at the
         end succeeded, failed, timed-out, lost, stopped, cancelled, expired, skipped.
         """)
-    @Option(name: .shortAndLong, help: "Only of this app.") var app: String?
+    @Option(name: .shortAndLong, help: "Only of this app.", completion: .apps) var app: String?
     @Option(name: .shortAndLong, help: "Only of this job (of --app, else of the app `default`).") var job: String?
     @Option(name: .shortAndLong, help: "Only in these states, as waiting,failed.") var state: String?
-    @Option(name: .shortAndLong, help: "Only on this worker.") var worker: String?
+    @Option(name: .shortAndLong, help: "Only on this worker.", completion: .workers) var worker: String?
     @Option(name: .shortAndLong, help: "How many at most, up to 1000.") var limit = 50
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      let value = try await server.client().get(
-        "/instances",
-        [
-          ("app", app ?? (job == nil ? nil : "default")), ("job", job), ("state", state), ("worker", worker),
-          ("limit", "\(limit)"),
-        ])
-      output(value, json: server.json) { value in
+      let client = try server.client()
+      let query = [
+        ("app", app ?? (job == nil ? nil : "default")), ("job", job), ("state", state), ("worker", worker),
+        ("limit", "\(limit)"),
+      ]
+      try await watching.output(json: server.json) {
+        try await client.get("/instances", query)
+      } _: { value in
         var table = Table(["id", "job", "state", "attempt", "worker", "due", "age", "detail"])
         for instance in value["instances"]?.arrayValue ?? [] {
           table.add([
             instance.cell("id"), "\(instance.cell("app"))/\(instance.cell("job"))", instance.cell("state"),
-            instance.cell("attempt"), instance.cell("worker"), instance.cell("dueAt"), instance.age("createdAt"),
+            instance.cell("attempt"), instance.cell("worker"), instance.time("dueAt"), instance.age("createdAt"),
             instance["waitsBecause"]?.cell ?? instance.cell("detail"),
           ])
         }
@@ -44,23 +46,25 @@ struct InstanceCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show an instance and its attempts.")
-    @Argument(help: "The instance.") var id: String
+    @Argument(help: "The instance.", completion: .instances) var id: String
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var server: ServerOptions
     func run() async throws {
-      output(try await server.client().get("/instances/\(segment(id))"), json: server.json, details)
+      let client = try server.client()
+      try await watching.output(json: server.json, { try await client.get("/instances/\(segment(id))") }, details)
     }
   }
 
   struct Logs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Print the log of an instance.")
-    @Argument(help: "The instance.") var id: String
+    @Argument(help: "The instance.", completion: .instances) var id: String
     @Flag(name: .shortAndLong, help: "Go on until it is over.") var follow = false
     @Option(name: .long, help: "Of this attempt instead of the last.") var attempt: UInt32?
     @Flag(name: .long, help: "Bytes as they are, also to a terminal.") var raw = false
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      let isSafe = raw || isatty(STDOUT_FILENO) == 0
+      let isSafe = raw || !Terminal.isOutput
       try await server.client().stream(
         "/instances/\(segment(id))/logs", [("follow", follow ? "true" : nil), ("attempt", attempt.map { "\($0)" })]
       ) { bytes in
@@ -71,14 +75,14 @@ struct InstanceCommand: AsyncParsableCommand {
 
   struct Cancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Cancel an instance that waits.")
-    @Argument(help: "The instance.") var id: String
+    @Argument(help: "The instance.", completion: .instances) var id: String
     @OptionGroup var server: ServerOptions
     func run() async throws { try await InstanceCommand.end(id, "cancel", server) }
   }
 
   struct Stop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Stop an instance, whether it waits or runs.")
-    @Argument(help: "The instance.") var id: String
+    @Argument(help: "The instance.", completion: .instances) var id: String
     @OptionGroup var server: ServerOptions
     func run() async throws { try await InstanceCommand.end(id, "stop", server) }
   }
@@ -86,7 +90,7 @@ struct InstanceCommand: AsyncParsableCommand {
   struct Release: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Let an instance run that is held because its worker was lost.")
-    @Argument(help: "The instance.") var id: String
+    @Argument(help: "The instance.", completion: .instances) var id: String
     @OptionGroup var server: ServerOptions
     func run() async throws { try await InstanceCommand.end(id, "release", server) }
   }

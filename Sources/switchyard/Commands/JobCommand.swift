@@ -11,10 +11,10 @@ struct JobCommand: AsyncParsableCommand {
 
   /// Names one job.
   struct Target: ParsableArguments {
-    @Argument(help: "The job: NAME, or APP/NAME.")
+    @Argument(help: "The job: NAME, or APP/NAME.", completion: .jobs)
     var job: String
 
-    @Option(name: .shortAndLong, help: "The app, where JOB is a bare name.")
+    @Option(name: .shortAndLong, help: "The app, where JOB is a bare name.", completion: .apps)
     var app = "default"
 
     var parts: (app: String, name: String) {
@@ -63,7 +63,7 @@ struct JobCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "A file, or - for standard input; may be repeated.")
     var file: [String]
 
-    @Option(name: .shortAndLong, help: "The app of jobs that name none.")
+    @Option(name: .shortAndLong, help: "The app of jobs that name none.", completion: .apps)
     var app = "default"
 
     @OptionGroup var server: ServerOptions
@@ -83,11 +83,14 @@ struct JobCommand: AsyncParsableCommand {
       }
       guard !jobs.isEmpty else { throw CLIError("nothing to apply: the input holds no job") }
       let client = try server.client()
-      for job in jobs {
-        let path = "/apps/\(segment(job.app))/jobs/\(segment(job.name))"
-        let stored = try await client.send("PUT", path, body: job.document)
-        output(stored, json: server.json) {
-          "\($0.cell("app"))/\($0.cell("name")) version \($0.cell("version")), next \($0.cell("nextFire"))"
+      try await Progress.during("applying jobs", total: jobs.count) { progress in
+        for (index, job) in jobs.enumerated() {
+          let path = "/apps/\(segment(job.app))/jobs/\(segment(job.name))"
+          let stored = try await client.send("PUT", path, body: job.document)
+          output(stored, json: server.json) {
+            "\($0.cell("app"))/\($0.cell("name")) version \($0.cell("version")), next \($0.cell("nextFire"))"
+          }
+          progress.reached(index + 1)
         }
       }
     }
@@ -95,18 +98,21 @@ struct JobCommand: AsyncParsableCommand {
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List jobs.")
-    @Option(name: .shortAndLong, help: "Only of this app.") var app: String?
+    @Option(name: .shortAndLong, help: "Only of this app.", completion: .apps) var app: String?
+    @OptionGroup var watching: WatchOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      let jobs = try await server.client().pages("/jobs", [("app", app)], "jobs", cursor: "after")
-      output(["jobs": .array(jobs)], json: server.json) { _ in
+      let client = try server.client()
+      try await watching.output(json: server.json) {
+        ["jobs": .array(try await client.pages("/jobs", [("app", app)], "jobs", cursor: "after"))]
+      } _: { value in
         var table = Table(["app", "name", "state", "version", "schedule", "zone", "next"])
-        for job in jobs {
+        for job in value["jobs"]?.arrayValue ?? [] {
           let spec = job["spec"] ?? .null
           table.add([
             job.cell("app"), job.cell("name"), job.cell("state"), job.cell("version"), spec.cell("schedule"),
-            spec.cell("timeZone"), job.cell("nextFire"),
+            spec.cell("timeZone"), job.time("nextFire"),
           ])
         }
         return table.text
@@ -168,7 +174,7 @@ struct JobCommand: AsyncParsableCommand {
       guard wait else {
         return output(started, json: server.json) { "instance \($0.cell("id"))" }
       }
-      let ended = try await client.end(of: id)
+      let ended = try await Progress.during("instance \(id)") { _ in try await client.end(of: id) }
       if !server.json { try await client.stream("/instances/\(id)/logs", [], writeRaw) }
       output(ended, json: server.json) {
         let detail = $0["detail"]?.stringValue.map { ": \($0)" } ?? ""
@@ -247,6 +253,6 @@ func details(_ value: JSONValue) -> String {
     case .object, .array: text = member.value.text
     default: text = member.value.cell
     }
-    return "\(name)  \(shown(text))"
+    return "\(name)  \(member.name == "state" ? coloured(state: shown(text)) : shown(text))"
   }.joined(separator: "\n")
 }

@@ -28,7 +28,7 @@ struct PluginCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show a plugin, its configuration schema and counters.")
-    @Argument(help: "The plugin's id.") var id: String
+    @Argument(help: "The plugin's id.", completion: .strategies) var id: String
     @OptionGroup var server: ServerOptions
     func run() async throws {
       output(try await server.client().get("/plugins/\(segment(id))"), json: server.json, details)
@@ -42,7 +42,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show the policy of an app.")
-    @Option(name: .shortAndLong, help: "The app.") var app = "default"
+    @Option(name: .shortAndLong, help: "The app.", completion: .apps) var app = "default"
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
@@ -63,7 +63,7 @@ struct PolicyCommand: AsyncParsableCommand {
             --filter 'switchyard.datacenter={"active":["east"],"backups":["west"]}'
           switchyard policy set -f policy.yaml
         """)
-    @Option(name: .shortAndLong, help: "The app.") var app = "default"
+    @Option(name: .shortAndLong, help: "The app.", completion: .apps) var app = "default"
     @Option(name: .shortAndLong, help: "A YAML or JSON file with the whole policy, or - for standard input.") var file:
       String?
     @Option(name: .long, help: "A filter, as ID or ID=JSON; may be repeated, in order.") var filter: [String] = []

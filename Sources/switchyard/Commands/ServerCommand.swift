@@ -24,18 +24,18 @@ struct ServerFlags: ParsableArguments {
     let data = try source.dataDirectory(data)
     let span = "a time as 12s, from 2s to 10m"
     let lease =
-      try source.value(lease.map { try readSpan($0, "--lease", span) }, "lease", span) { try? Span(parsing: $0) }
+      try source.value(lease.map { try readSpan($0, "--lease", span) }, .lease, span) { try? Span(parsing: $0) }
       ?? .seconds(12)
     guard (Span.seconds(2) ... .seconds(600)).contains(lease) else { throw CLIError("lease: must be \(span)") }
-    let lanes = try source.value(lanes, "lanes", "a number from 1 to 64", Int.init) ?? 1
+    let lanes = try source.value(lanes, .lanes, "a number from 1 to 64", Int.init) ?? 1
     guard (1...64).contains(lanes) else { throw CLIError("lanes: must be a number from 1 to 64") }
-    let directories = try source.list(plugins, "plugins")
+    let directories = try source.list(plugins, .plugins)
     return ServerSettings(
-      id: try source.text(serverId, "server-id") ?? "server-1", dataDirectory: data,
+      id: try source.text(serverId, .serverID) ?? "server-1", dataDirectory: data,
       pluginDirectories: directories.isEmpty ? [Installation.plugins, "\(data)/plugins"] : directories,
       pluginHostPath: Installation.program("switchyard-plugin-host"),
-      http: try address(source.text(http, "http"), 7410, "http"),
-      grpc: try address(source.text(grpc, "grpc"), 7411, "grpc"),
+      http: try address(source.text(http, .http), 7410, "http"),
+      grpc: try address(source.text(grpc, .grpc), 7411, "grpc"),
       lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4))
   }
 
@@ -76,7 +76,7 @@ extension CommandLine {
 
 /// Log lines on standard error, at the level that was asked for.
 func makeLogger(_ label: String, _ flag: String?) throws -> Logger {
-  let text = try Settings().text(flag, "log-level") ?? "info"
+  let text = try Settings().text(flag, .logLevel) ?? "info"
   guard let level = Logger.Level(rawValue: text) else {
     throw CLIError(
       "log-level: must be \(oneOf(["debug", "info", "notice", "warning", "error"])), found \(quoted(text))")

@@ -3,10 +3,14 @@ import SwitchyardModel
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Show how the server is.")
+  @OptionGroup var watching: WatchOptions
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    output(try await server.client().get("/status"), json: server.json) { status in
+    let client = try server.client()
+    try await watching.output(json: server.json) {
+      try await client.get("/status")
+    } _: { status in
       """
       server     \(status.cell("server")), up for \(status.age("startedAt"))
       workers    \(status.cell("workers"))
@@ -19,13 +23,16 @@ struct Status: AsyncParsableCommand {
 
 struct WorkerList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "list", abstract: "List workers.")
+  @OptionGroup var watching: WatchOptions
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    let workers = try await server.client().pages("/workers", [], "workers", cursor: "after")
-    output(["workers": .array(workers)], json: server.json) { _ in
+    let client = try server.client()
+    try await watching.output(json: server.json) {
+      ["workers": .array(try await client.pages("/workers", [], "workers", cursor: "after"))]
+    } _: { value in
       var table = Table(["name", "state", "site", "placed", "slots", "weight", "tags", "apps", "since"])
-      for worker in workers {
+      for worker in value["workers"]?.arrayValue ?? [] {
         table.add(
           ["name", "state", "site", "placed", "slots", "weight", "tags", "apps"].map(worker.cell) + [
             worker.age("seenAt")

@@ -42,31 +42,31 @@ struct WorkerFlags: ParsableArguments {
   @Option(name: .long, help: "debug, info, notice, warning or error. [info]") var logLevel: String?
 
   func configuration(_ source: Settings) throws -> WorkerConfiguration {
-    let name = try source.text(name, "name") ?? ProcessInfo.processInfo.hostName
+    let name = try source.text(name, .name) ?? ProcessInfo.processInfo.hostName
     let shared = try source.dataDirectory(nil)
-    let data = try data ?? source.text(nil, "worker-data") ?? "\(shared)/worker-\(name)"
-    let servers = try source.list(server, "server")
+    let data = try data ?? source.text(nil, .workerData) ?? "\(shared)/worker-\(name)"
+    let servers = try source.list(server, .server)
     let addresses = try (servers.isEmpty ? ["127.0.0.1:7411"] : servers).map { text in
       do { return try ServerAddress(parsing: text) } catch { throw CLIError("server: \(error)") }
     }
     var result = WorkerConfiguration(
       name: name, dataDirectory: URL(fileURLWithPath: data).standardizedFileURL.path, servers: addresses,
       token: try token(source, shared), shimPath: Installation.program("switchyard-shim"))
-    result.apps = try source.list(apps, "apps")
+    result.apps = try source.list(apps, .apps)
     result.slots =
-      try source.value(slots, "slots", "a number from 1 to 100000", UInt32.init)
+      try source.value(slots, .slots, "a number from 1 to 100000", UInt32.init)
       ?? UInt32(max(2, 2 * ProcessInfo.processInfo.activeProcessorCount))
-    result.tags = try source.list(tag, "tag")
-    result.labels = try source.list(label, "label").map { text in
+    result.tags = try source.list(tag, .tag)
+    result.labels = try source.list(label, .label).map { text in
       guard let equals = text.firstIndex(of: "=") else {
         throw CLIError("label: must be KEY=TEXT, found \(quoted(text))")
       }
       return Label(key: String(text[..<equals]), text: String(text[text.index(after: equals)...]))
     }
-    result.site = try source.text(site, "site")
-    result.rack = try source.text(rack, "rack")
-    result.weight = try source.value(weight, "weight", "a number", Double.init)
-    let processors = try source.list(processor, "processor")
+    result.site = try source.text(site, .site)
+    result.rack = try source.text(rack, .rack)
+    result.weight = try source.value(weight, .weight, "a number", Double.init)
+    let processors = try source.list(processor, .processor)
     if !processors.isEmpty { result.processors = processors }
     result.version = Switchyard.version
     result.environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG"].contains($0.key) }
@@ -75,7 +75,7 @@ struct WorkerFlags: ParsableArguments {
     result.metrics = try metricsStrategies(source)
     let accepted = "a time as 30s"
     if let span = try source.value(
-      drainTimeout.map { try readSpan($0, "--drain-timeout", accepted) }, "drain-timeout", accepted,
+      drainTimeout.map { try readSpan($0, "--drain-timeout", accepted) }, .drainTimeout, accepted,
       { try? Span(parsing: $0) })
     {
       result.drainTimeout = span
@@ -84,14 +84,14 @@ struct WorkerFlags: ParsableArguments {
   }
 
   private func metricsStrategies(_ source: Settings) throws -> [Policy.Strategy] {
-    let texts = try source.list(metrics, "metrics")
+    let texts = try source.list(metrics, .metrics)
     if texts.isEmpty { return [.init(plugin: "switchyard.host-metrics"), .init(plugin: "switchyard.site")] }
     return try texts.map { try strategy($0, "metrics") }
   }
 
   private func token(_ source: Settings, _ shared: String) throws -> String {
-    if workerTokenFile == nil, let token = try source.text(nil, "worker-token") { return token }
-    let path = try source.text(workerTokenFile, "worker-token-file") ?? "\(shared)/worker-token"
+    if workerTokenFile == nil, let token = try source.text(nil, .workerToken) { return token }
+    let path = try source.text(workerTokenFile, .workerTokenFile) ?? "\(shared)/worker-token"
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw CLIError(
         "\(path): no token for workers there. Copy DATA/worker-token of a server and name it with --worker-token-file, "

@@ -2,7 +2,7 @@ import Foundation
 
 /// The live table: drawn over itself on a terminal, a line now and then elsewhere.
 struct DemoScreen {
-  private let isTerminal = isatty(STDOUT_FILENO) != 0
+  private let isTerminal = Terminal.isOutput
   private var drawn = 0
   private var lastLine = Date.distantPast
 

@@ -1,7 +1,8 @@
 import Foundation
 import SwitchyardModel
 
-/// Rows for people: left-aligned columns, two spaces between them, a line of headings.
+/// Rows for people: left-aligned columns, two spaces between them, a line of headings. A column `state` has colours on a
+/// terminal.
 struct Table {
   private var rows: [[String]]
 
@@ -13,9 +14,11 @@ struct Table {
     let widths = (rows.first ?? []).indices.map { column in
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
     }
-    return rows.map { row in
+    let state = rows.first?.firstIndex(of: "STATE")
+    return rows.enumerated().map { number, row in
       row.enumerated().map { index, cell in
-        index == row.count - 1 ? cell : cell.padding(toLength: widths[index], withPad: " ", startingAt: 0)
+        let space = index == row.count - 1 ? "" : String(repeating: " ", count: max(0, widths[index] - cell.count))
+        return (index == state && number > 0 ? coloured(state: cell) : cell) + space
       }.joined(separator: "  ")
     }.joined(separator: "\n")
   }
@@ -52,6 +55,12 @@ extension JSONValue {
 
   func cell(_ name: String) -> String { self[name]?.cell ?? "-" }
 
+  /// The time in this field to the second, in UTC; `-` for none.
+  func time(_ name: String) -> String {
+    guard let text = self[name]?.stringValue, let time = try? Timestamp(parsing: text) else { return "-" }
+    return "\(Timestamp(seconds: time.seconds))"
+  }
+
   /// How long ago the time in this field was: `42s`, `3m`, `5h`, `2d`; `-` for none.
   func age(_ name: String) -> String {
     guard let text = self[name]?.stringValue, let time = try? Timestamp(parsing: text) else { return "-" }
@@ -64,9 +73,6 @@ extension JSONValue {
     }
   }
 }
-
-/// What was printed goes out at once, to a pipe too.
-func flushOutput() { fflush(nil) }
 
 /// Prints the value for programs, or what `human` makes of it.
 func output(_ value: JSONValue, json: Bool, _ human: (JSONValue) -> String) {

@@ -46,7 +46,10 @@ final class Command {
   private let arguments: [String]
   private let base: String
 
-  init(_ cluster: Cluster, _ arguments: [String], _ settings: [String: String?], _ input: String?) throws {
+  init(
+    _ cluster: Cluster, _ arguments: [String], _ settings: [String: String?], _ input: String?,
+    program: String = Programs.switchyard
+  ) throws {
     self.arguments = arguments
     base = cluster.path("command-\(UInt64.random(in: 0 ... .max))")
     var environment = cluster.environment
@@ -55,7 +58,7 @@ final class Command {
     for (name, value) in settings { environment[name] = value }
     if let input { try input.write(toFile: "\(base).in", atomically: true, encoding: .utf8) }
     process = try ChildProcess(
-      Programs.switchyard, arguments, environment: environment, input: input == nil ? nil : "\(base).in",
+      program, arguments, environment: environment, input: input == nil ? nil : "\(base).in",
       output: "\(base).out", errors: "\(base).err")
   }
 

@@ -33,5 +33,44 @@ extension RealProcesses {
         #expect(wrong.code == 1)
       }
     }
+
+    @Test func `config show tells where each setting came from, and shows no token`() async throws {
+      try await withCluster { cluster in
+        let file = try cluster.write("config.yaml", "lanes: 3\nlease: 20s\nworker-token: hush\n")
+        let outcome = try await cluster.cli(
+          "config", "show", "--json",
+          settings: [
+            "SWITCHYARD_CONFIG": file, "SWITCHYARD_LANES": "5", "SWITCHYARD_TOKEN": "hush", "SWITCHYARD_LAENS": "1",
+            "SWITCHYARD_INSTANCE": "1",
+          ])
+        let value = try outcome.json
+        let rows = value["settings"]?.arrayValue ?? []
+        func row(_ name: String) -> [String?] {
+          let row = rows.first { $0["setting"]?.stringValue == name }
+          return [row?["value"]?.stringValue, row?["from"]?.stringValue]
+        }
+        #expect(row("lanes") == ["5", "SWITCHYARD_LANES"])
+        #expect(row("lease") == ["20s", file])
+        #expect(row("worker-token") == ["(set)", file])
+        #expect(row("token") == ["(set)", "SWITCHYARD_TOKEN"])
+        #expect(row("http") == ["127.0.0.1:7410", "default"])
+        #expect(value["unknownVariables"] == ["SWITCHYARD_LAENS"])
+        #expect(!outcome.text.contains("hush"))
+      }
+    }
+
+    @Test func `a setting that there is not is refused with the nearest`() async throws {
+      try await withCluster { cluster in
+        for (text, words) in [
+          ("server_url: http://x\n", ["server_url", "server-url"]), ("lanes: {a: 1}\n", ["lanes"]),
+          ("- lanes\n", ["mapping"]), ("zzzzzzzzzz: 1\n", ["zzzzzzzzzz", "lanes"]),
+        ] {
+          let file = try cluster.write("config.yaml", text)
+          let outcome = try await cluster.cli("config", "show", settings: ["SWITCHYARD_CONFIG": file])
+          #expect(outcome.code == 1 && outcome.output.isEmpty, "\(outcome)")
+          #expect((words + [file]).allSatisfy(outcome.errors.contains), "\(outcome)")
+        }
+      }
+    }
   }
 }

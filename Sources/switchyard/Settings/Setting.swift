@@ -1,0 +1,73 @@
+/// Every setting there is, as the file and the flags spell it: the one list that readers, `config show` and the check
+/// for misspelt names share.
+enum Setting: String, CaseIterable, Sendable {
+  // Whoever asks a server.
+  case serverURL = "server-url"
+  case token
+  case tokenFile = "token-file"
+  case data
+
+  // A server.
+  case serverID = "server-id"
+  case http
+  case grpc
+  case plugins
+  case lanes
+  case lease
+  case logLevel = "log-level"
+
+  // A worker.
+  case name
+  case workerData = "worker-data"
+  case server
+  case workerToken = "worker-token"
+  case workerTokenFile = "worker-token-file"
+  case apps
+  case slots
+  case tag
+  case label
+  case site
+  case rack
+  case weight
+  case processor
+  case metrics
+  case drainTimeout = "drain-timeout"
+
+  /// `server-url` is `SWITCHYARD_SERVER_URL` in the environment.
+  var variable: String { Self.prefix + rawValue.uppercased().replacing("-", with: "_") }
+
+  static let prefix = "SWITCHYARD_"
+
+  /// Not shown to anybody.
+  var isSecret: Bool { self == .token || self == .workerToken }
+
+  /// What holds when nobody sets it, for people.
+  var standard: String {
+    switch self {
+    case .serverURL: "http://127.0.0.1:7410"
+    case .token: "what token-file holds"
+    case .tokenFile: "DATA/token"
+    case .data: "$XDG_DATA_HOME/switchyard, else ~/.local/share/switchyard"
+    case .serverID: "server-1"
+    case .http: "127.0.0.1:7410"
+    case .grpc: "127.0.0.1:7411"
+    case .plugins: "those that ship, and DATA/plugins"
+    case .lanes: "1"
+    case .lease: "12s"
+    case .logLevel: "info"
+    case .name: "the host's name"
+    case .workerData: "DATA/worker-NAME"
+    case .server: "127.0.0.1:7411"
+    case .workerToken: "what worker-token-file holds"
+    case .workerTokenFile: "DATA/worker-token"
+    case .apps: "all"
+    case .slots: "two for each processor"
+    case .tag, .label: "none"
+    case .site, .rack: "what metrics plugins say"
+    case .weight: "1"
+    case .processor: "all"
+    case .metrics: "switchyard.host-metrics, switchyard.site"
+    case .drainTimeout: "30s"
+    }
+  }
+}
