@@ -110,9 +110,14 @@ let programs: [Target] = [
 
 let plugins: [Target] = [
   plugin("datacenter", "DatacenterPlugin", source: "datacenter.cpp"),
+  plugin("designated", "DesignatedPlugin", source: "designated.cpp"),
+  plugin("first-available", "FirstAvailable", source: "FirstAvailable.swift"),
   plugin("host-metrics", "HostMetricsPlugin", source: "host-metrics.c"),
   plugin("least-loaded", "LeastLoadedPlugin", source: "least-loaded.c"),
   plugin("power-of-two", "PowerOfTwo", source: "PowerOfTwo.swift"),
+  plugin("random", "RandomPlugin", source: "random.c"),
+  plugin("resources", "ResourcesPlugin", source: "resources.c"),
+  plugin("round-robin", "RoundRobinPlugin", source: "round-robin.cpp"),
   plugin("site", "SitePlugin", source: "site.c"),
   plugin("weighted-round-robin", "WeightedRoundRobinPlugin", source: "weighted-round-robin.c"),
 ]

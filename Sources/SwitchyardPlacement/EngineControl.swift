@@ -123,7 +123,7 @@ final class EngineControl: Sendable {
     } catch {
       let reason =
         wanted.map { "no policy: revision \($0.revision) is not live: \(error)" }
-        ?? "no balancer: the default policy cannot be used: \(error)"
+        ?? "no policy: the default one cannot be used: \(error)"
       state.withLock { $0.errors[app] = reason }
       lane(of: app).put(.unavailable(app: app, reason: reason))
     }

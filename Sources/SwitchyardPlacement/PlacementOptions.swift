@@ -38,6 +38,9 @@ package struct PlacementOptions: Sendable {
 }
 
 extension Policy {
-  /// For apps that have none: no filters, the least loaded worker.
-  package static let byDefault = Policy(balancer: Strategy(plugin: "switchyard.least-loaded"))
+  /// For apps that have none, made of what ships: labels of jobs count (`designated.worker: w1,w2`,
+  /// `mem.free: ">= 2 GiB"`), and of those left the least loaded worker gets the job.
+  package static let byDefault = Policy(
+    filters: [Strategy(plugin: "switchyard.designated"), Strategy(plugin: "switchyard.resources")],
+    balancer: Strategy(plugin: "switchyard.least-loaded"))
 }

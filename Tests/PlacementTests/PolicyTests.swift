@@ -42,12 +42,12 @@ struct PolicyTests {
     }
   }
 
-  @Test func withoutABalancerJobsWaitAndSayWhy() async throws {
+  @Test func withoutTheDefaultsPluginsJobsWaitAndSayWhy() async throws {
     try await withScene(.byDefault) { scene in
       scene.join("a")
       let reason = await scene.place(1).first?.reason
       #expect(
-        reason?.contains("no balancer") == true && reason?.contains("switchyard.least-loaded") == true,
+        reason?.contains("no policy") == true && reason?.contains("switchyard.designated") == true,
         "\(reason ?? "")")
       try await scene.setPolicy(Scene.puppet(), revision: 1)
       #expect(await scene.viewChanged() == "app")

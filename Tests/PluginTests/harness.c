@@ -100,12 +100,18 @@ static double seconds(void) {
 
 #include "wrr_tests.h"
 #include "balancer_tests.h"
+#include "turn_tests.h"
 #include "datacenter_tests.h"
+#include "designated_tests.h"
+#include "resources_tests.h"
 #include "metrics_tests.h"
 
 static void first_tests(const sy_plugin *p) { balancer_is_sound(p, "{}"); }
 static void all_wrr(const sy_plugin *p) { balancer_is_sound(p, "{}"); wrr_tests(p); }
 static void all_least(const sy_plugin *p) { balancer_is_sound(p, "{\"cpu\":0.5}"); least_loaded_tests(p); }
+static void all_random(const sy_plugin *p) { balancer_is_sound(p, "{}"); random_tests(p); }
+static void all_round(const sy_plugin *p) { balancer_is_sound(p, "{}"); round_robin_tests(p); }
+static void all_first(const sy_plugin *p) { balancer_is_sound(p, "{\"by\":\"weight\"}"); first_available_tests(p); }
 static void all_power(const sy_plugin *p) { balancer_is_sound(p, "{\"choices\":3}"); power_of_two_tests(p); }
 
 static const struct { const char *name, *id; int ships; void (*tests)(const sy_plugin *); } suites[] = {
@@ -113,7 +119,12 @@ static const struct { const char *name, *id; int ships; void (*tests)(const sy_p
   {"weighted-round-robin", "switchyard.weighted-round-robin", 1, all_wrr},
   {"least-loaded", "switchyard.least-loaded", 1, all_least},
   {"power-of-two", "switchyard.power-of-two", 1, all_power},
+  {"random", "switchyard.random", 1, all_random},
+  {"round-robin", "switchyard.round-robin", 1, all_round},
+  {"first-available", "switchyard.first-available", 1, all_first},
   {"datacenter", "switchyard.datacenter", 1, datacenter_tests},
+  {"designated", "switchyard.designated", 1, designated_tests},
+  {"resources", "switchyard.resources", 1, resources_tests},
   {"host-metrics", "switchyard.host-metrics", 1, host_metrics_tests},
   {"site", "switchyard.site", 1, site_tests},
 };
@@ -158,10 +169,11 @@ static void bench_one(const char *dir, const char *balancer, const char *weights
 }
 
 static void bench(const char *dir) {
-  static const char *const names[] = {"weighted-round-robin", "least-loaded", "power-of-two"};
+  static const char *const names[] = {"weighted-round-robin", "least-loaded", "power-of-two",
+                                      "round-robin", "random", "first-available"};
   static const char *const weights[] = {"equal", "few", "random"};
   printf("10,000 nodes, one core; a decision is datacenter's mask and the balancer's pick\n");
-  for (int b = 0; b < 3; b++)
+  for (size_t b = 0; b < sizeof names / sizeof *names; b++)
     for (int k = 0; k < 3; k++)
       for (uint32_t batch = 1; batch <= 256; batch *= 16) bench_one(dir, names[b], weights[k], batch);
 }

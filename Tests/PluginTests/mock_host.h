@@ -33,6 +33,7 @@ typedef struct mock {
   uint32_t counters;
   char last_log[1024];
   unsigned logs;
+  char column[3][8][65]; /* names by kind (number, text, tag) and index */
 } mock;
 
 static sy_str str(const char *t) { sy_str s = {t, strlen(t)}; return s; }
@@ -56,7 +57,16 @@ static void host_count(void *ctx, uint32_t c, uint64_t n) { if (c < 16) ((mock *
 static void host_wake(void *ctx) { (void)ctx; }
 static sy_str host_text(void *ctx, uint32_t i) { (void)ctx; return i && i < text_total ? str(texts[i]) : (sy_str){0, 0}; }
 static uint32_t host_intern(void *ctx, sy_str t) { (void)ctx; return intern_text(t.ptr, t.len); }
-static uint32_t host_column(void *ctx, uint32_t type, const char *n) { (void)ctx; (void)type; (void)n; return SY_NIL; }
+static uint32_t host_column(void *ctx, uint32_t type, const char *n) {
+  char(*names)[65] = ((mock *)ctx)->column[type == SY_NUMBER ? 0 : type == SY_TEXT ? 1 : 2];
+  size_t length = strspn(n, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+  if (n[length] || length < 1 || length > 64) return SY_NIL;
+  for (uint32_t i = 0; i < 8; i++) {
+    if (names[i][0] == 0) memcpy(names[i], n, length + 1);
+    if (strcmp(names[i], n) == 0) return i;
+  }
+  return SY_NIL;
+}
 static uint32_t host_counter(void *ctx, const char *n) { (void)n; return ((mock *)ctx)->counters++; }
 static uint32_t host_config(void *ctx, const char *path, uint32_t i, sy_value *out) {
   mock *m = ctx;
