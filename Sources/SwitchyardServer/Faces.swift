@@ -27,7 +27,7 @@ struct Faces: Sendable {
         }),
       services: [WorkerGateway(connections: connections, tokens: tokens, driver: api.driver, logger: logger)])
     let listening = Signal()
-    let http = HTTPServer(routes: routes, tokens: tokens, logger: logger)
+    let http = HTTPServer(table: DocumentRoutes.adding(to: routes), tokens: tokens, logger: logger)
     let port = PortBox()
     let application = http.application(settings.http) { number in
       port.set(number)

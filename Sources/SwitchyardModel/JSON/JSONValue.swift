@@ -28,7 +28,7 @@ package struct JSONObject: Hashable, Sendable {
   package init() { members = [] }
 
   /// The caller vouches for the uniqueness of the names.
-  init(unique members: [Member]) { self.members = members }
+  package init(unique members: [Member]) { self.members = members }
 
   package var isEmpty: Bool { members.isEmpty }
   package var count: Int { members.count }

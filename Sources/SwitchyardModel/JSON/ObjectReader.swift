@@ -46,9 +46,12 @@ package final class ObjectReader {
     notes.errors.append(FieldError(path: path.description, problem: problem, accepted: accepted))
   }
 
-  /// Exactly one of these fields must be there; which one is returned.
+  /// Exactly one of these fields must be there, and not as null; which one is returned.
   package func exactlyOne(of names: [String]) -> (name: String, reader: ValueReader)? {
-    let found = names.compactMap { name in optional(name).map { (name: name, reader: $0) } }
+    known += names
+    let found = names.compactMap { name in
+      object[name].map { (name: name, reader: ValueReader(value: $0, path: .field(path, name), notes: notes)) }
+    }
     if found.count == 1 { return found[0] }
     let accepted = "exactly one of \(names.joined(separator: ", "))"
     refuse(

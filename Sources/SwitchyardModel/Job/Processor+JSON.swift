@@ -1,13 +1,15 @@
 /// `{"shell": {…}}`, `{"http": {…}}`, `{"noop": {…}}`.
 extension Processor {
+  /// How long a `noop` may last.
+  static let durations: ClosedRange<Span> = .zero ... .seconds(365 * 86_400)
+
   init?(_ fields: ObjectReader) {
     guard let (name, reader) = fields.exactlyOne(of: ["shell", "http", "noop"]) else { return nil }
     let processor: Processor? =
       switch name {
       case "shell": reader.object { ShellCommand($0).map { .shell($0) } }
       case "http": reader.object { HTTPCall($0).map { .http($0) } }
-      default:
-        reader.object { .noop(duration: $0.optional("duration")?.span(in: .zero ... .seconds(365 * 86_400)) ?? .zero) }
+      default: reader.object { .noop(duration: $0.optional("duration")?.span(in: Self.durations) ?? .zero) }
       }
     guard let processor else { return nil }
     self = processor
@@ -24,7 +26,7 @@ extension Processor {
 
 extension ShellCommand {
   /// Bytes of a command, an argument, or a variable: under the 128 KiB that Linux takes for one of them.
-  private static let bytes = 1...65_536
+  static let bytes = 1...65_536
   private static let shell = ["/bin/sh", "-c"]
 
   /// `command` is one text for the shell, or a list of a program and its arguments; `env`; `cwd`, an absolute path.
@@ -60,7 +62,7 @@ extension ShellCommand {
 }
 
 extension HTTPCall {
-  private enum Method: String, CaseIterable {
+  enum Method: String, CaseIterable {
     case get = "GET"
     case head = "HEAD"
     case post = "POST"

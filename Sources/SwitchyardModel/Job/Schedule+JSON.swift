@@ -37,7 +37,7 @@ extension Schedule {
 
 extension RetryPolicy {
   /// A week: the longest wait between two tries.
-  private static let waits: ClosedRange<Span> = .zero ... .seconds(7 * 86_400)
+  static let waits: ClosedRange<Span> = .zero ... .seconds(7 * 86_400)
 
   init?(_ fields: ObjectReader) {
     self.init()

@@ -17,8 +17,8 @@ struct APIContext: Sendable {
   let names = JobNames()
 
   func job(_ request: APIRequest) async throws -> Job {
-    let app = request.path("app")
-    let name = request.path("name")
+    let app = try request[Path.app]
+    let name = try request[Path.job]
     guard let job = try await store.job(app: app, name: name) else {
       throw APIError.notFound(
         "the app \(quoted(app)) has no job \(quoted(name)); `switchyard job list` shows those there are")
@@ -27,7 +27,7 @@ struct APIContext: Sendable {
   }
 
   func instance(_ request: APIRequest) async throws -> Instance {
-    try await instance(try request.identity("id", "instance"))
+    try await instance(try request[Path.instance])
   }
 
   func instance(_ id: InstanceID) async throws -> Instance {
@@ -59,13 +59,11 @@ struct APIContext: Sendable {
     }
   }
 
-  func resource(of instance: Instance, attempts: Bool = false) async throws -> JSONValue {
-    let soft = await softStates(of: [instance])[instance.id] ?? SoftState()
-    var value = instance.resource(jobName: try await jobName(of: instance), soft: soft)
-    if attempts, case .object(var object) = value {
-      object["pastAttempts"] = .array(try await store.attempts(of: instance.id).map(\.resource))
-      value = .object(object)
-    }
-    return value
+  /// The instance with all that is known of it.
+  func view(of instance: Instance) async throws -> InstanceView {
+    InstanceView(
+      instance: instance, jobName: try await jobName(of: instance),
+      soft: await softStates(of: [instance])[instance.id] ?? SoftState(),
+      past: try await store.attempts(of: instance.id))
   }
 }

@@ -10,7 +10,9 @@ struct APIError: Error {
   /// What happened and what to do, in a sentence.
   var detail: String
   /// What is wrong with which field.
-  var errors: [FieldError] = []
+  var errors: [FieldError]
+  /// For a 405: what may be asked of the path instead.
+  var allow: [HTTPRequest.Method] = []
 
   static func notFound(_ detail: String) -> APIError { APIError(status: .notFound, detail: detail) }
   static func conflict(_ detail: String) -> APIError { APIError(status: .conflict, detail: detail) }
@@ -31,8 +33,6 @@ struct APIError: Error {
       self.init(status: .badRequest, detail: error.description, errors: [error])
     case let error as StoreError:
       self.init(status: .serviceUnavailable, detail: "the store does not answer: \(error.message)")
-    case let error as HTTPError:
-      self.init(status: error.status, detail: error.body ?? error.status.reasonPhrase)
     default: self.init(status: .internalServerError, detail: "the server failed at this; its log says why")
     }
   }
@@ -45,16 +45,41 @@ struct APIError: Error {
     }
   }
 
-  var json: JSONValue {
-    var object: JSONObject = JSONObject()
-    object["type"] = "about:blank"
-    object["title"] = .string(status.reasonPhrase)
-    object["status"] = .integer(Int64(status.code))
-    object["detail"] = .string(detail)
-    if !errors.isEmpty {
-      object["errors"] = .array(
-        errors.map { ["field": .string($0.path), "problem": .string($0.problem), "accepted": .string($0.accepted)] })
-    }
-    return .object(object)
+  /// `urn:switchyard:problem:not-found`: what programs tell problems apart by.
+  private var type: String {
+    let name =
+      errors.isEmpty
+      ? status.reasonPhrase.lowercased().replacing(" ", with: "-").filter { $0 == "-" || $0.isLetter } : "field-error"
+    return "urn:switchyard:problem:\(name)"
+  }
+
+  static let resource = Resource<APIError>(
+    "Problem", "What went wrong, and what to do (RFC 9457).",
+    [
+      .init(
+        "type", .output,
+        """
+        `urn:switchyard:problem:` and the status in words, as `not-found`; `field-error` when single fields of the \
+        request were refused.
+        """
+      ) { .string($0.type) },
+      .init("title", .output, "The status in words.") { .string($0.status.reasonPhrase) },
+      .init("status", .integer(400...599), "The status in digits.") { .integer(Int64($0.status.code)) },
+      .init("detail", .output, "What happened and what to do.") { .string($0.detail) },
+      .maybe("errors", .list(of: errorSchema), "What is wrong with which field of the request.") {
+        $0.errors.isEmpty ? nil : .array($0.errors.map(\.json))
+      },
+    ])
+
+  private static let errorSchema = Schema.object([
+    .required("field", .output, "Where: a parameter, or a path in the body such as `tags[2]`."),
+    .required("problem", .output, "What is wrong with it."),
+    .required("accepted", .output, "What would have been taken; empty where the problem says all."),
+  ])
+}
+
+extension FieldError {
+  fileprivate var json: JSONValue {
+    ["field": .string(path), "problem": .string(problem), "accepted": .string(accepted)]
   }
 }

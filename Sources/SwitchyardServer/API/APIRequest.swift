@@ -1,71 +1,88 @@
+import HTTPTypes
 import SwitchyardModel
 
-/// A request whose parts are read strictly: an unknown query parameter is refused as a misspelt field is.
+/// A request for a route, read strictly: what the route does not declare is refused as a misspelt field is.
 final class APIRequest: Sendable {
-  private let parameters: [String: String]
-  private let query: [(name: String, value: String)]
-  private let body: [UInt8]
+  private let route: Route
+  private let path: [String: String]
+  private let query: [String: String]
+  private let headers: HTTPFields
+  /// The bytes of the body; empty when there is none.
+  let body: [UInt8]
 
-  init(parameters: [String: String], query: [(name: String, value: String)], body: [UInt8]) {
-    self.parameters = parameters
-    self.query = query
+  /// - Throws: ``FieldErrors`` with all that is wrong with path, query and header.
+  init(
+    _ route: Route, path: [String: String], query: [(name: String, value: String)], headers: HTTPFields, body: [UInt8]
+  ) throws(FieldErrors) {
+    self.route = route
+    self.path = path
+    self.query = Dictionary(query.map { ($0.name, $0.value) }) { first, _ in first }
+    self.headers = headers
     self.body = body
-  }
-
-  /// A part of the path.
-  func path(_ name: String) -> String { parameters[name] ?? "" }
-
-  /// An identity in the path.
-  func identity<ID: Identifier>(_ name: String, _ what: String) throws(APIError) -> ID {
-    guard let id = ID(path(name)) else {
-      throw APIError.notFound("\(what) \(quoted(path(name))): an identity has 13 letters and digits, as 01JD3Q8ZK2M4T")
-    }
-    return id
-  }
-
-  /// The query as an object of texts, read like a document.
-  func query<T>(_ read: (ObjectReader) -> T?) throws -> T {
-    var object = JSONObject()
-    for (name, value) in query {
-      guard object[name] == nil else {
-        throw FieldErrors([FieldError(path: name, problem: "is given twice; give it once")])
+    var errors = Self.unexpected(query, for: route)
+    for declaration in route.parameters {
+      do throws(FieldError) {
+        if let text = text(of: declaration) {
+          try declaration.check(text)
+        } else if declaration.isRequired {
+          throw Self.missing(declaration)
+        }
+      } catch {
+        errors.append(FieldError(path: declaration.name, problem: error.problem, accepted: error.accepted))
       }
-      object[name] = .string(value)
     }
-    return try JSONValue.object(object).read(read)
+    if !errors.isEmpty { throw errors }
+  }
+
+  /// The value of a parameter that the route declares.
+  subscript<Value>(parameter: Parameter<Value>) -> Value {
+    get throws(FieldError) {
+      let declaration = parameter.declaration
+      assert(
+        route.parameters.contains { $0.name == declaration.name && $0.place == declaration.place },
+        "\(route.id) reads \(declaration.name), which it does not declare")
+      if let text = text(of: declaration) { return try parameter.read(text) }
+      guard let absent = parameter.absent else { throw Self.missing(declaration) }
+      return absent
+    }
   }
 
   /// The body as JSON; an empty one is an empty object.
-  func json() throws -> JSONValue { body.isEmpty ? [:] : try JSONValue(parsing: body) }
-}
-
-extension ObjectReader {
-  /// A whole number in a query, where everything is text.
-  func number<I: FixedWidthInteger>(_ name: String, in range: ClosedRange<I>, default value: I) -> I {
-    optional(name)?.parsed { text throws(FieldError) in
-      guard let number = I(text), range.contains(number) else {
-        throw FieldError(mustBe: "an integer in \(range.lowerBound)...\(range.upperBound)", found: quoted(text))
-      }
-      return number
-    } ?? value
+  func json() throws -> JSONValue {
+    body.isEmpty ? [:] : try JSONValue(parsing: body, limits: JSONLimits(bytes: body.count))
   }
 
-  func flag(_ name: String) -> Bool {
-    optional(name)?.parsed { text throws(FieldError) in
-      switch text {
-      case "true", "1": return true
-      case "false", "0": return false
-      default: throw FieldError(mustBe: "true or false", found: quoted(text))
-      }
-    } ?? false
-  }
-
-  func identity<ID: Identifier>(_ name: String, as type: ID.Type) -> ID? {
-    optional(name)?.parsed { text throws(FieldError) in
-      guard let id = ID(text) else {
-        throw FieldError(mustBe: "an identity of 13 letters and digits", found: quoted(text))
-      }
-      return id
+  private func text(of declaration: ParameterDeclaration) -> String? {
+    switch declaration.place {
+    case .path: path[declaration.name]
+    case .query: query[declaration.name]
+    case .header: HTTPField.Name(declaration.name).flatMap { headers[$0] }
     }
+  }
+
+  private static func missing(_ declaration: ParameterDeclaration) -> FieldError {
+    FieldError(path: declaration.name, problem: "is required in the \(declaration.place.rawValue)")
+  }
+
+  private static func unexpected(_ query: [(name: String, value: String)], for route: Route) -> FieldErrors {
+    let known = route.parameters.filter { $0.place == .query }.map(\.name)
+    var seen: Set<String> = []
+    var errors = FieldErrors()
+    for name in query.map(\.name) {
+      if !seen.insert(name).inserted {
+        errors.append(FieldError(path: name, problem: "is given twice; give it once"))
+      } else if !known.contains(name) {
+        let hint =
+          known.isEmpty
+          ? "; there are none here"
+          : nearest(to: name, among: known).map { ", did you mean \(quoted($0))?" }
+            ?? "; known are \(known.joined(separator: ", "))"
+        errors.append(
+          FieldError(
+            path: FieldPath.field(.root(""), name).description, problem: "unknown parameter of the query\(hint)",
+            accepted: known.isEmpty ? "" : oneOf(known)))
+      }
+    }
+    return errors
   }
 }

@@ -5,12 +5,13 @@ import NIOCore
 import ServiceLifecycle
 import SwitchyardModel
 
-/// Serves the routes over HTTP/1.1: authenticates, bounds the body, answers in JSON, tells errors as problem
+/// Serves the routes over HTTP/1.1: finds them, authenticates, bounds the request, answers, tells errors as problem
 /// details.
-struct HTTPServer: Sendable {
-  private static let bodyBytes = 4 << 20
+struct HTTPServer: HTTPResponder {
+  static let bodyBytes = 4 << 20
+  private static let headerBytes = 32_768
 
-  let routes: [Route]
+  let table: RouteTable
   let tokens: TokenCheck
   let logger: Logger
 
@@ -18,32 +19,51 @@ struct HTTPServer: Sendable {
   func application(
     _ address: ListenAddress, onRunning: @escaping @Sendable (Int) async -> Void
   ) -> some ApplicationProtocol {
-    let router = Router(context: ConnectionContext.self)
-    router.add(middleware: ProblemDetails(logger: logger))
-    for route in routes {
-      router.on(RouterPath(route.path), method: route.method) { request, context in
-        try authorize(request, route.permission)
-        let buffer: ByteBuffer
-        do {
-          buffer = try await request.body.collect(upTo: Self.bodyBytes)
-        } catch {
-          throw APIError(status: .contentTooLarge, detail: "a body may have at most \(Self.bodyBytes) bytes")
-        }
-        let parameters = Dictionary(
-          context.parameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { first, _ in first })
-        let query = request.uri.queryParameters.map { (name: String($0.key), value: String($0.value)) }
-        let answer = try await route.handle(
-          APIRequest(parameters: parameters, query: query, body: Array(buffer.readableBytesView)))
-        return answer.response(on: context.channel)
-      }
-    }
-    return Application(
-      router: router,
+    Application(
+      responder: self,
       // Also for a request that does not come to its end; a response may take as long as it likes.
       server: .http1(configuration: .init(additionalChannelHandlers: [HangUp()], idleTimeout: .seconds(60))),
       configuration: .init(address: .hostname(address.host, port: address.port), serverName: "switchyard"),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? address.port) },
       logger: quiet(logger))
+  }
+
+  func respond(to request: Request, context: ConnectionContext) async -> Response {
+    let response: Response
+    do {
+      response = try await answer(request, context)
+    } catch {
+      response = problem(APIError(error), cause: error, request)
+    }
+    return request.method == .head ? response.createHeadResponse() : response
+  }
+
+  private func answer(_ request: Request, _ context: ConnectionContext) async throws -> Response {
+    guard request.headers.reduce(0, { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }) <= Self.headerBytes
+    else {
+      throw APIError(
+        status: .requestHeaderFieldsTooLarge, detail: "header fields may have at most \(Self.headerBytes) bytes")
+    }
+    let target = try RequestTarget(path: request.uri.path, query: request.uri.query)
+    switch table.find(request.method, target.segments) {
+    case .nothing:
+      throw APIError.notFound(
+        "there is nothing at \(request.method) \(request.uri.path); GET /api/v1/openapi.json tells what there is")
+    case .otherMethods(let methods) where request.method == .options:
+      return Response(status: .noContent, headers: [.allow: methods.text])
+    case .otherMethods(let methods):
+      var error = APIError(
+        status: .methodNotAllowed, detail: "\(request.uri.path) takes \(methods.text), not \(request.method)")
+      error.allow = methods
+      throw error
+    case .route(let route, let path):
+      try authorize(request, route.permission)
+      let answer = try await route.handle(
+        APIRequest(
+          route, path: path, query: target.query, headers: request.headers,
+          body: try await body(of: request, for: route)))
+      return answer.response(on: context.channel)
+    }
   }
 
   private func authorize(_ request: Request, _ permission: Permission) throws(APIError) {
@@ -58,10 +78,48 @@ struct HTTPServer: Sendable {
         status: .unauthorized, detail: "the token is wrong for this server; it keeps its own in DATA/token")
     }
   }
+
+  /// The body, of the type that the route takes. A request that does not name a type is taken at its word.
+  private func body(of request: Request, for route: Route) async throws -> [UInt8] {
+    let accepted = route.body?.types ?? []
+    if let type = request.headers[.contentType], !accepted.isEmpty {
+      let essence = type.prefix { $0 != ";" }.lowercased().trimmingPrefix { $0 == " " }.prefix { $0 != " " }
+      guard accepted.contains(String(essence)) else {
+        throw APIError(
+          status: .unsupportedMediaType,
+          detail: "a body must be \(oneOf(accepted)), found \(quoted(type)); say so in Content-Type")
+      }
+    }
+    let buffer: ByteBuffer
+    do {
+      buffer = try await request.body.collect(upTo: Self.bodyBytes)
+    } catch {
+      throw APIError(status: .contentTooLarge, detail: "a body may have at most \(Self.bodyBytes) bytes")
+    }
+    guard route.body != nil || buffer.readableBytes == 0 else {
+      throw APIError(status: .badRequest, detail: "\(route.method) \(request.uri.path) takes no body; send none")
+    }
+    return Array(buffer.readableBytesView)
+  }
+
+  private func problem(_ problem: APIError, cause: any Error, _ request: Request) -> Response {
+    if problem.status.code >= 500 {
+      logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(cause)"])
+    }
+    var headers: HTTPFields = [.contentType: "application/problem+json"]
+    if problem.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+    if problem.status == .tooManyRequests || problem.status == .serviceUnavailable { headers[.retryAfter] = "1" }
+    if !problem.allow.isEmpty { headers[.allow] = problem.allow.text }
+    return Response(status: problem.status, headers: headers, body: .init(json: APIError.resource.json(problem)))
+  }
+}
+
+extension [HTTPRequest.Method] {
+  fileprivate var text: String { map(\.rawValue).joined(separator: ", ") }
 }
 
 /// Knows the connection that a request came on.
-private struct ConnectionContext: RequestContext {
+struct ConnectionContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
 
@@ -87,71 +145,4 @@ private func quiet(_ logger: Logger) -> Logger {
   var logger = logger
   logger.logLevel = max(logger.logLevel, .warning)
   return logger
-}
-
-private struct ProblemDetails<Context: RequestContext>: RouterMiddleware {
-  let logger: Logger
-
-  func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
-    do {
-      return try await next(request, context)
-    } catch {
-      let problem = APIError(error)
-      if problem.status.code >= 500 {
-        logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-      }
-      var detail = problem
-      if problem.status == .notFound, problem.detail == HTTPResponse.Status.notFound.reasonPhrase {
-        detail.detail = "there is nothing at \(request.method) \(request.uri.path)"
-      }
-      var headers: HTTPFields = [.contentType: "application/problem+json"]
-      if problem.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-      if problem.status == .tooManyRequests || problem.status == .serviceUnavailable { headers[.retryAfter] = "1" }
-      return Response(
-        status: problem.status, headers: headers,
-        body: .init(byteBuffer: ByteBuffer(bytes: detail.json.bytes + [0x0A])))
-    }
-  }
-}
-
-extension APIResponse {
-  fileprivate func response(on connection: any Channel) -> Response {
-    switch self {
-    case .json(let value, let status):
-      Response(
-        status: status, headers: [.contentType: "application/json"],
-        body: .init(byteBuffer: ByteBuffer(bytes: value.bytes + [0x0A])))
-    case .stream(let type, let produce):
-      Response(
-        status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
-        body: .init { writer in
-          let channel = BodyChannel(writer)
-          // Nobody reads it any more, or the server shuts down: a stream without an end would hold it up.
-          let isGone = Signal()
-          connection.closeFuture.whenComplete { _ in isGone.signal() }
-          try await withThrowingTaskGroup { group in
-            group.addTask {
-              try await cancelWhenGracefulShutdown {
-                try await produce { bytes in try await channel.write(bytes) }
-              }
-            }
-            group.addTask { await isGone.wait() }
-            try await group.next()
-            group.cancelAll()
-          }
-          try await channel.finish()
-        })
-    }
-  }
-}
-
-/// Lets a stream's producer write from where it is.
-private final class BodyChannel: @unchecked Sendable {
-  // Only the one task that produces the body uses it.
-  private var writer: any ResponseBodyWriter
-  init(_ writer: any ResponseBodyWriter) { self.writer = writer }
-  func write(_ bytes: [UInt8]) async throws { try await writer.write(ByteBuffer(bytes: bytes)) }
-  func finish() async throws { try await writer.finish(nil) }
 }

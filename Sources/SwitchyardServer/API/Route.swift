@@ -1,34 +1,102 @@
 import HTTPTypes
-import Hummingbird
 import SwitchyardModel
 
-/// One endpoint: what it is called, who may, and what it does. There is none without a permission.
+/// One endpoint: what it is called, who may, what it takes and answers, and what it does. There is none without a
+/// permission. The API's document is made of these same values, and nothing is read that they do not declare.
 struct Route: Sendable {
+  typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
+
   let method: HTTPRequest.Method
-  /// `/api/v1/instances/:id`
+  /// `/api/v1/instances/{instance}`; see ``Path``.
   let path: String
   let permission: Permission
-  let handle: @Sendable (APIRequest) async throws -> APIResponse
+  /// `listInstances`: what programs made from the document call it.
+  let id: String
+  /// What it does, in a line.
+  let summary: String
+  /// More, where there is more to know.
+  let about: String
+  /// In path, query and header.
+  let parameters: [ParameterDeclaration]
+  let body: RequestBody?
+  let answers: [Answer]
+  /// How it fails, besides the ways in which every request does.
+  let problems: [HTTPResponse.Status]
+  /// What it is about, as the document groups it.
+  private(set) var tag = ""
+  let handle: Handler
 
-  static func get(
-    _ path: String, _ permission: Permission, _ handle: @escaping @Sendable (APIRequest) async throws -> APIResponse
-  ) -> Route { Route(method: .get, path: path, permission: permission, handle: handle) }
+  /// - Parameters:
+  ///   - takes: what it takes in query and header, as `[Query.limit]`.
+  ///   - problems: statuses besides those of every request (see ``OpenAPI``).
+  init(
+    _ method: HTTPRequest.Method, _ path: String, _ permission: Permission, _ id: String, _ summary: String,
+    about: String = "", takes: [any Declared] = [], body: RequestBody? = nil, answers: Answer...,
+    problems: [HTTPResponse.Status] = [], handle: @escaping Handler
+  ) {
+    self.method = method
+    self.path = path
+    self.permission = permission
+    self.id = id
+    self.summary = summary
+    self.about = about
+    parameters = Path.declarations(in: path) + takes.map(\.declaration)
+    self.body = body
+    self.answers = answers
+    self.problems = problems
+    self.handle = handle
+  }
 
-  static func post(
-    _ path: String, _ permission: Permission, _ handle: @escaping @Sendable (APIRequest) async throws -> APIResponse
-  ) -> Route { Route(method: .post, path: path, permission: permission, handle: handle) }
-
-  static func put(
-    _ path: String, _ permission: Permission, _ handle: @escaping @Sendable (APIRequest) async throws -> APIResponse
-  ) -> Route { Route(method: .put, path: path, permission: permission, handle: handle) }
-
-  static func delete(
-    _ path: String, _ permission: Permission, _ handle: @escaping @Sendable (APIRequest) async throws -> APIResponse
-  ) -> Route { Route(method: .delete, path: path, permission: permission, handle: handle) }
+  /// Routes about one thing.
+  static func group(_ tag: String, _ routes: [Route]) -> [Route] {
+    routes.map { route in
+      var route = route
+      route.tag = tag
+      return route
+    }
+  }
 }
 
-enum APIResponse: Sendable {
-  case json(JSONValue, HTTPResponse.Status = .ok)
-  /// Bytes as they come.
-  case stream(contentType: String, @Sendable (@Sendable ([UInt8]) async throws -> Void) async throws -> Void)
+/// What a route takes as its body.
+struct RequestBody: Sendable {
+  var schema: Schema
+  var types = ["application/json"]
+  /// An optional one may be left out.
+  var isRequired = true
+
+  static func json(_ schema: Schema) -> RequestBody { RequestBody(schema: schema) }
+  static func optionalJSON(_ schema: Schema) -> RequestBody { RequestBody(schema: schema, isRequired: false) }
+}
+
+/// One way in which a route succeeds.
+struct Answer: Sendable {
+  var status: HTTPResponse.Status
+  var about: String
+  /// Nil: no content.
+  var schema: Schema?
+  var type = "application/json"
+  var headers: [(name: String, schema: Schema, about: String)] = []
+
+  static func ok(_ schema: Schema, _ about: String = "So it is.") -> Answer {
+    Answer(status: .ok, about: about, schema: schema)
+  }
+
+  static func created(_ schema: Schema, _ about: String) -> Answer {
+    Answer(status: .created, about: about, schema: schema)
+  }
+
+  static func accepted(_ schema: Schema, _ about: String) -> Answer {
+    Answer(status: .accepted, about: about, schema: schema)
+  }
+
+  /// Bytes of another type than JSON.
+  static func bytes(_ type: String, _ about: String) -> Answer {
+    Answer(status: .ok, about: about, schema: .output, type: type)
+  }
+
+  func with(header name: String, _ schema: Schema, _ about: String) -> Answer {
+    var answer = self
+    answer.headers.append((name, schema, about))
+    return answer
+  }
 }

@@ -105,7 +105,7 @@ struct JobCommand: AsyncParsableCommand {
     func run() async throws {
       let client = try server.client()
       try await watching.output(json: server.json) {
-        ["jobs": .array(try await client.pages("/jobs", [("app", app)], "jobs", cursor: "after"))]
+        ["jobs": .array(try await client.pages("/jobs", [("app", app)], "jobs"))]
       } _: { value in
         var table = Table(["app", "name", "state", "version", "schedule", "zone", "next"])
         for job in value["jobs"]?.arrayValue ?? [] {
@@ -214,12 +214,11 @@ struct JobCommand: AsyncParsableCommand {
 
 extension APIClient {
   /// All pages of a list.
-  func pages(_ path: String, _ query: [(String, String?)], _ field: String, cursor: String) async throws -> [JSONValue]
-  {
+  func pages(_ path: String, _ query: [(String, String?)], _ field: String) async throws -> [JSONValue] {
     var result: [JSONValue] = []
     var next: String?
     repeat {
-      let page = try await get(path, query + [("limit", "1000"), (cursor, next)])
+      let page = try await get(path, query + [("limit", "1000"), ("cursor", next)])
       result += page[field]?.arrayValue ?? []
       next = page["next"]?.stringValue
     } while next != nil

@@ -29,7 +29,7 @@ struct WorkerList: AsyncParsableCommand {
   func run() async throws {
     let client = try server.client()
     try await watching.output(json: server.json) {
-      ["workers": .array(try await client.pages("/workers", [], "workers", cursor: "after"))]
+      ["workers": .array(try await client.pages("/workers", [], "workers"))]
     } _: { value in
       var table = Table(["name", "state", "site", "placed", "slots", "weight", "tags", "apps", "since"])
       for worker in value["workers"]?.arrayValue ?? [] {

@@ -117,7 +117,7 @@ final class DemoScript {
 
   private func pauseAll() async throws {
     dueTo = wallTime()
-    for job in try await cluster.client().pages("/jobs", [], "jobs", cursor: "after") {
+    for job in try await cluster.client().pages("/jobs", [], "jobs") {
       _ = try await cluster.client().send("POST", "/apps/default/jobs/\(job.cell("name"))/pause")
     }
   }

@@ -36,7 +36,7 @@ struct DemoTally {
     var result: [Firing] = []
     var before: String?
     while true {
-      let page = try await client.get("/instances", [("limit", "1000"), ("before", before)])
+      let page = try await client.get("/instances", [("limit", "1000"), ("cursor", before)])
       let rows = page["instances"]?.arrayValue ?? []
       for row in rows {
         let id = row.cell("id")

@@ -58,7 +58,7 @@ enum EndToEnd {
         delays.append((Double(try Timestamp(parsing: text).nanoseconds) / 1e9 - time) * 1000)
       }
       guard let cursor = page["next"]?.stringValue else { break }
-      before = "&before=\(cursor)"
+      before = "&cursor=\(cursor)"
     }
     delays.sort()
     let labels = ["rate": "\(Int(rate))/s"]

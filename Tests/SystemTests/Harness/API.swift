@@ -88,7 +88,7 @@ extension API {
       let page = try await get("/instances?limit=1000\(query.isEmpty ? "" : "&\(query)")\(cursor)")
       result += page["instances"]?.arrayValue ?? []
       guard let next = page["next"]?.stringValue else { return result }
-      cursor = "&before=\(next)"
+      cursor = "&cursor=\(next)"
     }
   }
 

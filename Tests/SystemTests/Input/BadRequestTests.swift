@@ -50,7 +50,7 @@ extension RealProcesses {
       put(#""timeout":5,\#(noop)"#, "timeout", "30s"),
       Case(
         method: "PUT", path: "/apps/default/jobs/\(long)", body: #"{"name":"\#(long)",\#(noop)}"#, status: 400,
-        words: ["name", "128"]),
+        words: ["job", "128"]),
       Case(
         method: "PUT", path: "/apps/default/jobs/bad", body: #"{"name":"good",\#(noop)}"#, status: 400,
         words: ["name", "as in the path"]),
@@ -69,13 +69,13 @@ extension RealProcesses {
       Case(method: "GET", path: "/jobs?limi=3", status: 400, words: ["limi", "did you mean \"limit\""]),
       Case(method: "GET", path: "/jobs?limit=0", status: 400, words: ["limit", "1...1000"]),
       Case(method: "GET", path: "/jobs?limit=3&limit=4", status: 400, words: ["limit", "twice"]),
-      Case(method: "GET", path: "/jobs?after=x", status: 400, words: ["after", "APP/NAME"]),
+      Case(method: "GET", path: "/jobs?cursor=x", status: 400, words: ["cursor", "next"]),
       Case(
         method: "GET", path: "/instances?state=blue", status: 400, words: ["state", "blue", "waiting", "timed-out"]),
       Case(method: "GET", path: "/instances?job=seed", status: 400, words: ["app", "required"]),
-      Case(method: "GET", path: "/instances?before=1", status: 400, words: ["before", "13"]),
+      Case(method: "GET", path: "/instances?cursor=1", status: 400, words: ["cursor", "next"]),
       Case(method: "GET", path: "/instances/0000000000000", status: 404, words: ["no instance 0000000000000"]),
-      Case(method: "GET", path: "/instances/%00..", status: 404, words: ["identity"]),
+      Case(method: "GET", path: "/instances/%00..", status: 400, words: ["instance", "identity"]),
       Case(method: "GET", path: "/instances/0000000000000/wait?timeout=2h", status: 400, words: ["timeout", "10m"]),
       Case(method: "POST", path: "/instances/0000000000000/stop", status: 404, words: ["no instance"]),
       Case(method: "GET", path: "/apps/default/jobs/nobody", status: 404, words: ["default", "nobody"]),
@@ -100,7 +100,7 @@ extension RealProcesses {
         words: ["balancer", "com.example.nobody", "switchyard.weighted-round-robin"]),
       Case(method: "GET", path: "/plugins/com.example.nobody", status: 404, words: ["com.example.nobody"]),
       Case(method: "GET", path: "/nowhere", status: 404, words: ["nothing at GET /api/v1/nowhere"]),
-      Case(method: "PATCH", path: "/jobs", status: 404, words: ["PATCH"]),
+      Case(method: "PATCH", path: "/jobs", status: 405, words: ["GET, HEAD, OPTIONS", "not PATCH"]),
     ]
 
     @Test func `each is refused with the field and what is accepted, and nothing is written`() async throws {

@@ -90,7 +90,7 @@ extension RealProcesses {
           #expect(set.errors.contains("row"), "\(set)")
           return
         }
-        let shown = try await cluster.api.get("/plugins/com.example.wild")
+        let shown = try await cluster.api.get("/plugins/com.example.wild")["statistics"] ?? [:]
         #expect(shown.number("errors") > 0, "\(shown.text)")
         #expect(shown.text("lastError").contains("row"), "\(shown.text)")
       }

@@ -8,55 +8,81 @@ struct SoftState: Sendable {
   var waitsBecause: String?
 }
 
-extension Instance {
-  /// The instance in the API.
-  ///
-  /// - Parameters:
-  ///   - jobName: nil when the job is not known any more.
-  ///   - soft: what the core knows of it besides; a worker that says that it runs makes the state `running`.
-  func resource(jobName: String?, soft: SoftState) -> JSONValue {
-    let runningSince = soft.runningSince
-    var object = JSONObject()
-    object["id"] = .string(id.description)
-    object["app"] = .string(app)
-    object["job"] = jobName.map(JSONValue.string) ?? .null
-    object["jobId"] = .string(job.description)
-    object["jobVersion"] = .integer(Int64(jobVersion))
-    object["occurrence"] = .string(occurrence.text)
-    object["state"] = .string(state == .dispatched && runningSince != nil ? "running" : state.name)
-    object["attempt"] = .integer(Int64(attempt))
-    object["tries"] = .integer(Int64(tries))
-    object["worker"] = worker.map { .string($0.name) } ?? .null
-    object["incarnation"] = worker.map { .string(String($0.incarnation)) } ?? .null
-    object["dueAt"] = .string("\(dueAt)")
-    object["createdAt"] = .string("\(createdAt)")
-    object["readyAt"] = .string("\(readyAt)")
-    object["dispatchedAt"] = time(dispatchedAt)
-    object["startedAt"] = time(startedAt ?? runningSince)
-    object["endedAt"] = time(endedAt)
-    object["parameters"] = json(parameters)
-    object["result"] = json(result)
-    object["detail"] = detail.map(JSONValue.string) ?? .null
-    if let reason = soft.waitsBecause { object["waitsBecause"] = .string(reason) }
-    return .object(object)
+/// An instance with what its row does not hold.
+struct InstanceView: Sendable {
+  var instance: Instance
+  /// Nil when the job is not known any more.
+  var jobName: String?
+  var soft = SoftState()
+  /// The attempts that others followed; nil: not asked for.
+  var past: [PastAttempt]?
+
+  /// A worker that says that it runs makes the state `running`.
+  private var state: String {
+    instance.state == .dispatched && soft.runningSince != nil ? "running" : instance.state.name
   }
+
+  static let states = ["running"] + InstanceState.allCases.map(\.name)
+
+  static let resource = Resource<InstanceView>(
+    "Instance", "One firing of a job.",
+    [
+      .init("id", .identity, "Which instance it is.") { .string($0.instance.id.description) },
+      .init("app", .output, "Whose it is.") { .string($0.instance.app) },
+      .init("job", Schema.output.orNull, "The job's name; null when it is not known any more.") { .text($0.jobName) },
+      .init("jobId", .identity, "The job.") { .string($0.instance.job.description) },
+      .init("jobVersion", .count, "The version of the job that it obeys.") { .count($0.instance.jobVersion) },
+      .init("occurrence", .output, "What it is the firing for; unique in the job.") {
+        .string($0.instance.occurrence.text)
+      },
+      .init("state", .choice(states), "How far it is; `running` while a worker says so.") { .string($0.state) },
+      .init("attempt", .count, "The number of its last attempt: the fence.") { .count($0.instance.attempt) },
+      .init("tries", .count, "How many attempts counted for the retry policy.") { .count($0.instance.tries) },
+      .init("worker", Schema.output.orNull, "Of the last attempt.") { .text($0.instance.worker?.name) },
+      .init("incarnation", Schema.output.orNull, "Of that worker, of 64 bits.") {
+        .text($0.instance.worker.map { String($0.incarnation) })
+      },
+      .init("dueAt", .time, "The nominal due time, or the time of submission.") { .time($0.instance.dueAt) },
+      .init("createdAt", .time, "When it was fired.") { .time($0.instance.createdAt) },
+      .init("readyAt", .time, "Not placed before this.") { .time($0.instance.readyAt) },
+      .init("dispatchedAt", .time.orNull, "When its last attempt was placed.") { .time($0.instance.dispatchedAt) },
+      .init("startedAt", .time.orNull, "When its last attempt started.") {
+        .time($0.instance.startedAt ?? $0.soft.runningSince)
+      },
+      .init("endedAt", .time.orNull, "When it was over.") { .time($0.instance.endedAt) },
+      .init("parameters", .anything, "Of this run; null: the job's own.") { .opaque($0.instance.parameters) },
+      .init("result", .anything, "What the processor handed back: JSON, or else text.") {
+        .opaque($0.instance.result)
+      },
+      .init("detail", Schema.output.orNull, "Why it is in this state.") { .text($0.instance.detail) },
+      .maybe("waitsBecause", .output, "Why nobody takes it, as the lane said last.") {
+        $0.soft.waitsBecause.map(JSONValue.string)
+      },
+      .maybe("pastAttempts", .list(of: PastAttempt.resource.schema), "Attempts that others followed, in order.") {
+        $0.past.map { .array($0.map(PastAttempt.resource.json)) }
+      },
+    ])
 }
 
 extension PastAttempt {
-  var resource: JSONValue {
+  static let resource = Resource<PastAttempt>(
+    "PastAttempt", "An attempt that another followed.",
     [
-      "attempt": .integer(Int64(number)), "worker": .string(worker.name),
-      "incarnation": .string(String(worker.incarnation)), "outcome": .string(outcome.name),
-      "dispatchedAt": .string("\(dispatchedAt)"), "startedAt": time(startedAt), "endedAt": .string("\(endedAt)"),
-      "detail": detail.map(JSONValue.string) ?? .null,
-    ]
-  }
+      .init("attempt", .count, "Its number.") { .count($0.number) },
+      .init("worker", .output, "Where it ran.") { .string($0.worker.name) },
+      .init("incarnation", .output, "Of that worker, of 64 bits.") { .string(String($0.worker.incarnation)) },
+      .init("outcome", .choice(AttemptOutcome.allCases.map(\.name)), "How it ended.") { .string($0.outcome.name) },
+      .init("dispatchedAt", .time, "When it was placed.") { .time($0.dispatchedAt) },
+      .init("startedAt", .time.orNull, "When it started.") { .time($0.startedAt) },
+      .init("endedAt", .time, "When it was over.") { .time($0.endedAt) },
+      .init("detail", Schema.output.orNull, "Why it ended so.") { .text($0.detail) },
+    ])
 }
 
-private func time(_ time: Timestamp?) -> JSONValue { time.map { .string("\($0)") } ?? .null }
-
-/// Parameters and results are JSON where they parse as it, and text otherwise.
-private func json(_ text: String?) -> JSONValue {
-  guard let text else { return .null }
-  return (try? JSONValue(parsing: text)) ?? .string(text)
+extension JSONValue {
+  /// Parameters and results are JSON where they parse as it, and text otherwise.
+  fileprivate static func opaque(_ text: String?) -> JSONValue {
+    guard let text else { return .null }
+    return (try? JSONValue(parsing: text)) ?? .string(text)
+  }
 }

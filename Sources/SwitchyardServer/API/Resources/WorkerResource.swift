@@ -1,29 +1,56 @@
 import SwitchyardModel
 
-extension WorkerRecord {
-  /// The worker in the API.
-  ///
-  /// - Parameters:
-  ///   - state: `registering`, `running`, `draining`, `fault` (its stream broke, it may come back), `lost`, `left`.
-  ///   - placed: attempts bound to it.
-  func resource(state: String, placed: Int) -> JSONValue {
-    [
-      "name": .string(ref.name), "incarnation": .string(String(ref.incarnation)), "state": .string(state),
-      "site": profile.site.map(JSONValue.string) ?? .null, "rack": profile.rack.map(JSONValue.string) ?? .null,
-      "apps": .array(profile.apps.map(JSONValue.string)), "slots": .integer(Int64(profile.slots)),
-      "placed": .integer(Int64(placed)), "weight": .number(profile.weight),
-      "tags": .array(profile.tags.map(JSONValue.string)),
-      "labels": profile.labels.resource,
-      "processors": .array(profile.processors.map(JSONValue.string)), "version": .string(profile.version),
-      "session": .string(String(session)), "home": .string(home), "seenAt": .string("\(seenAt)"),
-    ]
+/// A worker as its record and its session show it.
+struct WorkerView: Sendable {
+  var record: WorkerRecord
+  var state: State
+  /// Attempts bound to it.
+  var placed: Int
+
+  /// The words of the node state machine.
+  enum State: String, CaseIterable {
+    case registering, running, draining
+    /// Its stream broke; it may come back.
+    case fault
+    /// No session, and no verdict on it.
+    case absent
+    case lost, left
   }
+
+  static let resource = Resource<WorkerView>(
+    "Worker", "A process that runs attempts.",
+    [
+      .init("name", .output, "Its name, constant over restarts.") { .string($0.record.ref.name) },
+      .init("incarnation", .output, "The number of its start, of 64 bits.") {
+        .string(String($0.record.ref.incarnation))
+      },
+      .init("state", .choice(State.allCases.map(\.rawValue)), "How it is.") { .string($0.state.rawValue) },
+      .init("site", Schema.output.orNull, "Where it stands.") { .text($0.record.profile.site) },
+      .init("rack", Schema.output.orNull, "Where in the site.") { .text($0.record.profile.rack) },
+      .init("apps", .list(of: .output), "Whose jobs it runs.") {
+        .array($0.record.profile.apps.map(JSONValue.string))
+      },
+      .init("slots", .count, "How much it runs at a time.") { .count($0.record.profile.slots) },
+      .init("placed", .count, "Attempts bound to it now.") { .count($0.placed) },
+      .init("weight", Schema(["type": "number"]), "What weighted strategies read.") {
+        .number($0.record.profile.weight)
+      },
+      .init("tags", .list(of: .output), "What jobs may ask for.") {
+        .array($0.record.profile.tags.map(JSONValue.string))
+      },
+      .init("labels", .map(of: .output), "What strategies read.") { $0.record.profile.labels.resource },
+      .init("processors", .list(of: .output), "The kinds of work that it allows.") {
+        .array($0.record.profile.processors.map(JSONValue.string))
+      },
+      .init("version", .output, "Of its program.") { .string($0.record.profile.version) },
+      .init("session", .output, "The number of its stream, of 64 bits.") { .string(String($0.record.session)) },
+      .init("home", .output, "The server that holds its stream.") { .string($0.record.home) },
+      .init("seenAt", .time, "When it last registered, or was judged.") { .time($0.record.seenAt) },
+    ])
 }
 
 extension [Label] {
   var resource: JSONValue {
-    var object = JSONObject()
-    for label in self { object[label.key] = .string(label.text) }
-    return .object(object)
+    .object(JSONObject(unique: map { .init($0.key, .string($0.text)) }))
   }
 }

@@ -8,70 +8,116 @@ import SwitchyardSystem
 struct JobRoutes {
   let api: APIContext
 
+  private static let cursor = Query.cursor { text throws(FieldError) in
+    guard let slash = text.firstIndex(of: "/") else {
+      throw FieldError(mustBe: "what an answer gave as next", found: quoted(text))
+    }
+    return JobCursor(app: String(text[..<slash]), name: String(text[text.index(after: slash)...]))
+  }
+  private static let wait = Parameter.span(
+    "wait", in: Query.waits, "Answer with the instance when it is over, or when so long has passed."
+  ).optional
+  private static let count = Parameter<Int>.integer("count", in: 1...100, "How many times.").or(5)
+
+  private static let submission = Schema.object([
+    .optional("key", .text(1...128), "The same key again gives the instance that is there already."),
+    .optional("parameters", .anything, "Any JSON of at most 65536 bytes, instead of the job's own."),
+    .optional("at", .time, "Not before this time."),
+  ])
+  .named("Submission")
+
+  private static let submitted = Schema.object([
+    .required("id", .identity, "The instance."),
+    .required("duplicate", .bool, "Whether it was there already, under this key."),
+  ])
+  .named("Submitted")
+
+  private static let nextTimes = Schema.object([
+    .required("next", .list(of: .time)), .required("timeZone", .output, "In which a cron expression is read."),
+  ])
+
   var routes: [Route] {
-    [
-      .get("/api/v1/jobs", .read, list),
-      .get("/api/v1/apps/:app/jobs/:name", .read) { .json(try await api.job($0).resource) },
-      .put("/api/v1/apps/:app/jobs/:name", .write, put),
-      .delete("/api/v1/apps/:app/jobs/:name", .write) { try await setState($0, .deleted) },
-      .post("/api/v1/apps/:app/jobs/:name/pause", .operate) { try await setState($0, .paused) },
-      .post("/api/v1/apps/:app/jobs/:name/resume", .operate) { try await setState($0, .enabled) },
-      .post("/api/v1/apps/:app/jobs/:name/run", .operate, run),
-      .get("/api/v1/apps/:app/jobs/:name/next", .read, next),
-    ]
+    let job = "/api/v1/apps/{app}/jobs/{job}"
+    let answer = Answer.ok(Job.resource.schema, "The job as it is now.")
+    return Route.group(
+      "jobs",
+      [
+        Route(
+          .get, "/api/v1/jobs", .read, "listJobs", "Jobs, by app and name",
+          takes: [Query.app, Self.cursor, Query.limit],
+          answers: .ok(Job.resource.page("jobs")), handle: list),
+        Route(.get, job, .read, "getJob", "A job", answers: .ok(Job.resource.schema)) {
+          .json(Job.resource.json(try await api.job($0)))
+        },
+        Route(
+          .put, job, .write, "putJob", "Create a job or make its next version",
+          about: "A definition that is there already, word for word, changes nothing.",
+          body: .json(JobDocument.schema), answers: answer, .created(Job.resource.schema, "The new job."),
+          problems: [.conflict], handle: put),
+        Route(.delete, job, .write, "deleteJob", "Delete a job", answers: answer, problems: [.conflict]) {
+          try await setState($0, .deleted)
+        },
+        Route(
+          .post, job + "/pause", .operate, "pauseJob", "Let a job not fire", answers: answer, problems: [.conflict]
+        ) { try await setState($0, .paused) },
+        Route(
+          .post, job + "/resume", .operate, "resumeJob", "Let a job fire again", answers: answer, problems: [.conflict]
+        ) { try await setState($0, .enabled) },
+        Route(
+          .post, job + "/run", .operate, "runJob", "Start a job", takes: [Self.wait],
+          body: .optionalJSON(Self.submission),
+          answers: .accepted(Self.submitted, "It is stored and will run."),
+          .ok(
+            .any(of: [Self.submitted, InstanceView.resource.schema]),
+            "It was there already; or, with `wait`, how it is."),
+          problems: [.conflict], handle: run),
+        Route(
+          .get, job + "/next", .read, "nextTimes", "When a job is due next", takes: [Self.count],
+          answers: .ok(Self.nextTimes), problems: [.conflict], handle: next),
+      ])
   }
 
   @Sendable private func list(_ request: APIRequest) async throws -> APIResponse {
-    let (app, after, limit) = try request.query { query in
-      (
-        query.optional("app")?.string(bytes: 1...64),
-        query.optional("after")?.parsed { text throws(FieldError) in
-          guard let slash = text.firstIndex(of: "/") else { throw FieldError(mustBe: "APP/NAME", found: quoted(text)) }
-          return JobCursor(app: String(text[..<slash]), name: String(text[text.index(after: slash)...]))
-        },
-        query.number("limit", in: 1...1000, default: 100)
-      )
-    }
-    let jobs = try await api.store.jobs(app: app, after: after, limit: limit)
+    let limit = try request[Query.limit]
+    let jobs = try await api.store.jobs(
+      app: try request[Query.app], after: try request[Self.cursor], limit: limit)
     let last = jobs.count == limit ? jobs.last : nil
-    return .json([
-      "jobs": .array(jobs.map(\.resource)), "next": last.map { .string("\($0.app)/\($0.spec.name)") } ?? .null,
-    ])
+    return .json(Job.resource.page("jobs", jobs, next: last.map { "\($0.app)/\($0.spec.name)" }))
   }
 
   /// Creates the job or makes its next version; a definition that is already there word for word changes
   /// nothing.
   @Sendable private func put(_ request: APIRequest) async throws -> APIResponse {
-    let app = request.path("app")
-    if let accepted = NameRule.app(app) { throw FieldError(path: "app", mustBe: accepted, found: quoted(app)) }
+    let app = try request[Path.app]
+    let name = try request[Path.job]
     let document = try JobDocument(json: try request.json(), zones: api.zones.names)
-    guard document.spec.name == request.path("name") else {
+    guard document.spec.name == name else {
       throw FieldError(
-        path: "name", mustBe: quoted(request.path("name")) + " as in the path", found: quoted(document.spec.name))
+        path: "name", mustBe: quoted(name) + " as in the path", found: quoted(document.spec.name))
     }
     guard document.app == nil || document.app == app else {
       throw FieldError(path: "app", mustBe: quoted(app) + " as in the path", found: quoted(document.app ?? ""))
     }
     let existing = try await api.store.job(app: app, name: document.spec.name)
-    if let existing, existing.spec == document.spec { return .json(existing.resource) }
+    if let existing, existing.spec == document.spec { return .json(Job.resource.json(existing)) }
     switch await api.driver.perform(.putJob(app: app, spec: document.spec, existing: existing)) {
-    case .job(let job): return .json(job.resource, existing == nil ? .created : .ok)
+    case .job(let job): return .json(Job.resource.json(job), existing == nil ? .created : .ok)
     case let reply: throw APIError(unexpected: reply)
     }
   }
 
   private func setState(_ request: APIRequest, _ state: JobState) async throws -> APIResponse {
     let job = try await api.job(request)
-    if job.state == state { return .json(job.resource) }
+    if job.state == state { return .json(Job.resource.json(job)) }
     switch await api.driver.perform(.setJobState(job, state)) {
-    case .job(let job): return .json(job.resource)
+    case .job(let job): return .json(Job.resource.json(job))
     case let reply: throw APIError(unexpected: reply)
     }
   }
 
   /// `{"key": "…", "parameters": …, "at": "…"}`, all optional; `?wait=30s` answers when the run is over.
   @Sendable private func run(_ request: APIRequest) async throws -> APIResponse {
-    let wait: Span? = try request.query { Optional.some($0.optional("wait")?.span(in: .zero ... .seconds(600))) }
+    let wait = try request[Self.wait]
     let job = try await api.job(request)
     let submission = try request.json().read { body in
       Submission(
@@ -90,7 +136,7 @@ struct JobRoutes {
   }
 
   @Sendable private func next(_ request: APIRequest) async throws -> APIResponse {
-    let count = try request.query { $0.number("count", in: 1...100, default: 5) }
+    let count = try request[Self.count]
     let job = try await api.job(request)
     guard let zone = api.zones.rules(job.spec.timeZone) else {
       throw APIError.conflict("the time zone \(quoted(job.spec.timeZone)) is not known on this server; install tzdata")

@@ -10,19 +10,37 @@ struct PlacementRoutes {
   let api: APIContext
 
   var routes: [Route] {
-    [
-      .get("/api/v1/plugins", .read, plugins),
-      .get("/api/v1/plugins/:id", .read, plugin),
-      .get("/api/v1/apps/:app/policy", .read, policy),
-      .put("/api/v1/apps/:app/policy", .admin, setPolicy),
-    ]
+    Route.group(
+      "placement",
+      [
+        Route(
+          .get, "/api/v1/plugins", .read, "listPlugins", "Plugins, and files that were refused",
+          about: "The server looks at its plugin directories again first.",
+          answers: .ok(
+            .object([
+              .required("plugins", .list(of: PluginView.resource.schema)),
+              .required("refused", .list(of: .object([.required("file", .output), .required("error", .output)]))),
+            ])), handle: plugins),
+        Route(
+          .get, "/api/v1/plugins/{plugin}", .read, "getPlugin", "A plugin, with what it costs",
+          answers: .ok(PluginView.resource.schema), handle: plugin),
+        Route(
+          .get, "/api/v1/apps/{app}/policy", .read, "getPolicy", "How an app chooses workers",
+          answers: .ok(PolicyView.resource.schema), handle: policy),
+        Route(
+          .put, "/api/v1/apps/{app}/policy", .admin, "putPolicy", "Change the policy of an app while it runs",
+          about: "The new strategies are made and tried first; when one is refused the old policy goes on.",
+          body: .json(Policy.schema), answers: .ok(PolicyView.resource.schema), problems: [.conflict],
+          handle: setPolicy),
+      ])
   }
 
   @Sendable private func plugins(_ request: APIRequest) async throws -> APIResponse {
     await api.plugins.scan()
     let list = api.plugins.registry.list()
     return .json([
-      "plugins": .array(list.filter { $0.state == .loaded }.map { $0.resource(nil) }),
+      "plugins": .array(
+        list.filter { $0.state == .loaded }.map { PluginView.resource.json(PluginView(info: $0)) }),
       "refused": .array(
         list.compactMap { info in
           guard case .failed(let reason) = info.state else { return nil }
@@ -32,33 +50,27 @@ struct PlacementRoutes {
   }
 
   @Sendable private func plugin(_ request: APIRequest) async throws -> APIResponse {
-    let id = request.path("id")
+    let id = try request[Path.plugin]
     guard let info = api.plugins.registry.info(id) else {
       throw APIError.notFound(
         "no plugin \(quoted(id)) is loaded; `switchyard plugin list` shows those that are, and why others are not")
     }
-    let statistics = api.plugins.registry.statistics()
-    return .json(info.resource(statistics.first { $0.plugin == id }))
+    let statistics = api.plugins.registry.statistics().first { $0.plugin == id }
+    return .json(PluginView.resource.json(PluginView(info: info, statistics: statistics)))
   }
 
   @Sendable private func policy(_ request: APIRequest) async throws -> APIResponse {
-    let app = request.path("app")
-    if let accepted = NameRule.app(app) { throw FieldError(path: "app", mustBe: accepted, found: quoted(app)) }
-    let stored = try await api.store.policy(app: app, revision: nil)
-    let live = api.placement.engine.policyStatus().first { $0.app == app }
-    let policy = stored?.policy ?? .byDefault
-    return .json([
-      "app": .string(app), "revision": .integer(Int64(clamping: stored?.revision ?? 0)),
-      "live": .integer(Int64(clamping: live?.revision ?? 0)), "policy": policy.json,
-      "error": live?.error.map(JSONValue.string) ?? .null,
-      "createdAt": stored.map { .string("\($0.createdAt)") } ?? .null,
-    ])
+    let app = try request[Path.app]
+    return .json(PolicyView.resource.json(view(of: app, try await api.store.policy(app: app, revision: nil))))
+  }
+
+  private func view(of app: String, _ stored: PolicyRevision?) -> PolicyView {
+    PolicyView(app: app, stored: stored, live: api.placement.engine.policyStatus().first { $0.app == app })
   }
 
   /// The policy is tried with instances of its own before it is stored, and live when this answers.
   @Sendable private func setPolicy(_ request: APIRequest) async throws -> APIResponse {
-    let app = request.path("app")
-    if let accepted = NameRule.app(app) { throw FieldError(path: "app", mustBe: accepted, found: quoted(app)) }
+    let app = try request[Path.app]
     let policy = try Policy(json: try request.json())
     await api.plugins.scan()
     do throws(PlacementError) {
@@ -76,38 +88,8 @@ struct PlacementRoutes {
       } catch {
         throw APIError(status: .internalServerError, detail: "stored as revision \(revision), but not live: \(error)")
       }
-      return .json(["app": .string(app), "revision": .integer(Int64(clamping: revision)), "policy": policy.json])
+      return .json(PolicyView.resource.json(view(of: app, stored)))
     case let reply: throw APIError(unexpected: reply)
     }
-  }
-}
-
-extension PluginInfo {
-  fileprivate func resource(_ statistics: PluginStatistics?) -> JSONValue {
-    var object = JSONObject()
-    object["id"] = .string(id)
-    object["name"] = .string(name)
-    object["version"] = .string(version)
-    object["vendor"] = .string(vendor)
-    object["license"] = .string(license)
-    object["kinds"] = .array(kinds.map { .string($0.rawValue) })
-    object["file"] = .string(file)
-    object["sha256"] = .string(hash)
-    object["state"] = "loaded"
-    object["generation"] = .integer(Int64(clamping: generation))
-    object["loadedAt"] = .string("\(loadedAt)")
-    if !warnings.isEmpty { object["warnings"] = .array(warnings.map(JSONValue.string)) }
-    if let statistics {
-      object["calls"] = .integer(Int64(clamping: statistics.calls))
-      object["errors"] = .integer(Int64(clamping: statistics.errors))
-      object["overBudget"] = .integer(Int64(clamping: statistics.overBudget))
-      let mean = statistics.calls == 0 ? 0 : statistics.nanoseconds / statistics.calls
-      object["meanNanoseconds"] = .integer(Int64(clamping: mean))
-      object["longestNanoseconds"] = .integer(Int64(clamping: statistics.longest))
-      for counter in statistics.named { object["counter.\(counter.name)"] = .integer(Int64(clamping: counter.value)) }
-      object["lastError"] = statistics.lastError.map(JSONValue.string) ?? .null
-    }
-    if let configSchema { object["configSchema"] = (try? JSONValue(parsing: configSchema)) ?? .string(configSchema) }
-    return .object(object)
   }
 }

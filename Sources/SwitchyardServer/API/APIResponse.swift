@@ -1,0 +1,75 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import ServiceLifecycle
+import SwitchyardModel
+
+/// What a handler answers.
+struct APIResponse: Sendable {
+  enum Body: Sendable {
+    case json(JSONValue)
+    /// Bytes as they come.
+    case stream(contentType: String, @Sendable (@Sendable ([UInt8]) async throws -> Void) async throws -> Void)
+  }
+
+  var status: HTTPResponse.Status = .ok
+  var headers: HTTPFields = [:]
+  var body: Body
+
+  static func json(
+    _ value: JSONValue, _ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+  ) -> APIResponse {
+    APIResponse(status: status, headers: headers, body: .json(value))
+  }
+
+  static func stream(
+    contentType: String, _ produce: @escaping @Sendable (@Sendable ([UInt8]) async throws -> Void) async throws -> Void
+  ) -> APIResponse {
+    APIResponse(body: .stream(contentType: contentType, produce))
+  }
+
+  /// - Parameter connection: ends a stream when it closes.
+  func response(on connection: any Channel) -> Response {
+    var headers = headers
+    switch body {
+    case .json(let value):
+      headers[.contentType] = "application/json"
+      return Response(status: status, headers: headers, body: .init(json: value))
+    case .stream(let type, let produce):
+      headers[.contentType] = type
+      headers[.cacheControl] = "no-store"
+      return Response(
+        status: status, headers: headers,
+        body: .init { writer in
+          let channel = BodyChannel(writer)
+          // Nobody reads it any more, or the server shuts down: a stream without an end would hold it up.
+          let isGone = Signal()
+          connection.closeFuture.whenComplete { _ in isGone.signal() }
+          try await withThrowingTaskGroup { group in
+            group.addTask {
+              try await cancelWhenGracefulShutdown {
+                try await produce { bytes in try await channel.write(bytes) }
+              }
+            }
+            group.addTask { await isGone.wait() }
+            try await group.next()
+            group.cancelAll()
+          }
+          try await channel.finish()
+        })
+    }
+  }
+}
+
+extension ResponseBody {
+  init(json value: JSONValue) { self.init(byteBuffer: ByteBuffer(bytes: value.bytes + [0x0A])) }
+}
+
+/// Lets a stream's producer write from where it is.
+private final class BodyChannel: @unchecked Sendable {
+  // Only the one task that produces the body uses it.
+  private var writer: any ResponseBodyWriter
+  init(_ writer: any ResponseBodyWriter) { self.writer = writer }
+  func write(_ bytes: [UInt8]) async throws { try await writer.write(ByteBuffer(bytes: bytes)) }
+  func finish() async throws { try await writer.finish(nil) }
+}
