@@ -8,7 +8,7 @@ NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g
           libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
 SEEDS  ?= 10000
 
-.PHONY: help demo test build plugins format lint simulate bench check-generated generate setup
+.PHONY: help demo test build plugins format lint simulate check-metrics bench check-generated generate setup
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -34,6 +34,17 @@ test: setup ## everything that must hold
 	.build/release/simulate --seeds 300
 	$(MAKE) -C Tests/PluginTests check
 	python3 Tests/ShimTests/test_shim.py .build/debug/switchyard-shim
+	$(MAKE) check-metrics
+
+# A Python of its own for each check that needs one, with what its requirements.txt pins.
+.venv/%: Tests/%/requirements.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || \
+	  { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; }
+	python3 -m venv $@ && $@/bin/pip install -q --disable-pip-version-check -r $< && touch $@
+
+check-metrics: .venv/MetricsTests ## hold /metrics against Prometheus' own parser
+	$(SWIFT) build $(BUILD) --product switchyard
+	.venv/MetricsTests/bin/python Tests/MetricsTests/test_metrics.py .build/debug
 
 plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 	@for plugin in Plugins/*/; do $(MAKE) -s -C $$plugin || exit 1; done

@@ -14,6 +14,7 @@ let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grp
 let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -75,6 +76,7 @@ let modules: [Target] = [
   module("SwitchyardCore", ["SwitchyardModel"]),
   module("SwitchyardSystem", ["SwitchyardModel", "CLinux"]),
   module("SwitchyardStorage", ["SwitchyardModel"]),
+  module("SwitchyardObservability"),
   module("SwitchyardPlugins", ["SwitchyardModel", "CSwitchyard", "CPluginHost"]),
   module("SwitchyardWire", ["SwitchyardModel", grpc, grpcProtobuf, protobuf], exclude: ["Protos"]),
   module(
@@ -86,8 +88,8 @@ let modules: [Target] = [
     "SwitchyardServer",
     [
       "SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "SwitchyardStorageSQLite", "SwitchyardPlacement",
-      "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", grpc, grpcProtobuf, grpcTransport, hummingbird,
-      lifecycle, logging,
+      "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardObservability", "SwitchyardWire", grpc, grpcProtobuf,
+      grpcTransport, hummingbird, hummingbirdCore, lifecycle, logging,
     ]),
   module(
     "SwitchyardWorker",
@@ -125,6 +127,9 @@ let plugins: [Target] = [
 let testing: [Target] = [
   tests("ArchitectureTests", []),
   tests("ModelTests", ["SwitchyardModel"]),
+  tests("ObservabilityTests", ["SwitchyardObservability"]),
+  tests(
+    "ServerTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardServer"]),
   tests("CoreTests", ["SwitchyardModel", "SwitchyardCore"]),
   support("Simulation", ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage"]),
   program("simulate", ["Simulation"], path: "Tests/Simulate"),

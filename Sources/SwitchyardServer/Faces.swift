@@ -27,7 +27,9 @@ struct Faces: Sendable {
         }),
       services: [WorkerGateway(connections: connections, tokens: tokens, driver: api.driver, logger: logger)])
     let listening = Signal()
-    let http = HTTPServer(table: DocumentRoutes.adding(to: routes), tokens: tokens, logger: logger)
+    let http = HTTPServer(
+      table: DocumentRoutes.adding(to: routes), tokens: tokens, admission: api.admission, meter: api.http,
+      logger: logger)
     let port = PortBox()
     let application = http.application(settings.http) { number in
       port.set(number)
@@ -79,8 +81,9 @@ struct Faces: Sendable {
   }
 
   private var routes: [Route] {
-    StatusRoutes(api: api).routes + JobRoutes(api: api).routes + InstanceRoutes(api: api).routes
-      + PlacementRoutes(api: api).routes
+    StatusRoutes(api: api).routes + JobRoutes(api: api).routes + SubmissionRoutes(api: api).routes
+      + InstanceRoutes(api: api).routes + PlacementRoutes(api: api).routes + EventRoutes(api: api).routes
+      + MonitorRoutes(api: api, metricsAreOpen: settings.metricsOpen).routes
   }
 }
 

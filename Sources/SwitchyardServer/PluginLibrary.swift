@@ -6,9 +6,11 @@ import SwitchyardPlugins
 struct PluginLibrary: Sendable {
   let registry: PluginRegistry
   private let directories: [String]
+  private let events: EventBus
 
-  init(settings: ServerSettings, logger: Logger) throws {
+  init(settings: ServerSettings, events: EventBus, logger: Logger) throws {
     directories = settings.pluginDirectories
+    self.events = events
     registry = try PluginRegistry(
       .init(
         directory: settings.dataDirectory, probe: PluginProbe(program: settings.pluginHostPath),
@@ -19,7 +21,28 @@ struct PluginLibrary: Sendable {
 
   /// Looks at the directories again: new and changed files are loaded.
   func scan() async {
+    let before = Set(registry.list().map(\.change))
     for directory in directories { _ = await registry.scanning(directory) }
+    for info in registry.list() where !before.contains(info.change) {
+      switch info.state {
+      case .loaded: events.publish(.pluginLoaded(id: info.id, version: info.version, generation: info.generation))
+      case .failed(let reason): events.publish(.pluginRefused(file: info.file, reason: reason))
+      }
+    }
+  }
+}
+
+/// What makes a plugin's line in the list another one.
+private struct PluginChange: Hashable {
+  var file: String
+  var id: String
+  var generation: UInt64
+  var state: PluginInfo.State
+}
+
+extension PluginInfo {
+  fileprivate var change: PluginChange {
+    PluginChange(file: file, id: id, generation: generation, state: state)
   }
 }
 

@@ -19,12 +19,19 @@ package struct ServerSettings: Sendable {
   package var heartbeatEvery: Span
   /// Bytes of log kept for one attempt: more than workers send of one, so that its end is not cut off here.
   package var logBytes: Int
+  /// How much is taken on at a time.
+  package var admission: AdmissionLimits
+  /// `/metrics` needs no token.
+  package var metricsOpen: Bool
+  /// Of the program, for metrics.
+  package var version: String
 
   package init(
     id: String = "server-1", dataDirectory: String, pluginDirectories: [String], pluginHostPath: String,
     http: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7410),
     grpc: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7411), lanes: Int = 1,
-    lease: Span = .seconds(12), heartbeatEvery: Span = .seconds(3), logBytes: Int = 2 << 20
+    lease: Span = .seconds(12), heartbeatEvery: Span = .seconds(3), logBytes: Int = 2 << 20,
+    admission: AdmissionLimits = AdmissionLimits(), metricsOpen: Bool = false, version: String = "0"
   ) {
     self.id = id
     self.dataDirectory = dataDirectory
@@ -36,6 +43,9 @@ package struct ServerSettings: Sendable {
     self.lease = lease
     self.heartbeatEvery = heartbeatEvery
     self.logBytes = logBytes
+    self.admission = admission
+    self.metricsOpen = metricsOpen
+    self.version = version
   }
 }
 

@@ -50,8 +50,10 @@ package struct SwitchyardServer: Service {
     reportCrashes()
     let tokens = try TokenCheck(directory: settings.dataDirectory)
     let server = ServerRef(id: settings.id, incarnation: UInt64(clamping: SystemClock.wall().milliseconds))
-    let plugins = try PluginLibrary(settings: settings, logger: logger)
-    let parts = try await Parts(server: server, settings: settings, store: store, plugins: plugins, logger: logger)
+    let observers = Observers(incarnation: server.incarnation, logger: logger)
+    let plugins = try PluginLibrary(settings: settings, events: observers.bus, logger: logger)
+    let parts = try await Parts(
+      server: server, settings: settings, store: store, plugins: plugins, observers: observers, logger: logger)
     await plugins.scan()
     await parts.placement.restore(try await store.policies())
 
@@ -59,6 +61,7 @@ package struct SwitchyardServer: Service {
     var configuration = ServerConfiguration()
     configuration.heartbeatEvery = settings.heartbeatEvery
     configuration.lease = settings.lease
+    configuration.freshLimit = settings.admission.queue
     parts.driver.start(
       ServerCore(
         server: server, configuration: configuration,
@@ -67,7 +70,9 @@ package struct SwitchyardServer: Service {
 
     let api = APIContext(
       server: server, startedAt: SystemClock.wall(), driver: parts.driver, store: store, logs: parts.logs,
-      notices: parts.notices, zones: parts.zones, plugins: plugins, placement: parts.placement)
+      observers: observers, admission: Admission(settings.admission),
+      connections: parts.connections, settings: settings, zones: parts.zones, plugins: plugins,
+      placement: parts.placement)
     let faces = Faces(settings: settings, api: api, tokens: tokens, connections: parts.connections, logger: logger)
     do {
       try await faces.serve(onReady: onReady)
@@ -105,11 +110,11 @@ extension SwitchyardServer {
     let placement: EnginePort
     let connections = WorkerConnections()
     let logs: LogStore
-    let notices: NoticeBoard
     let zones = ZoneFiles()
 
     init(
-      server: ServerRef, settings: ServerSettings, store: SQLiteStore, plugins: PluginLibrary, logger: Logger
+      server: ServerRef, settings: ServerSettings, store: SQLiteStore, plugins: PluginLibrary, observers: Observers,
+      logger: Logger
     ) async throws {
       var random = SystemRandomNumberGenerator()
       // The engine answers the driver, and the driver asks the engine: the driver is known a moment later.
@@ -119,12 +124,13 @@ extension SwitchyardServer {
         deliver: { results in mailbox.post(.placed(results)) },
         viewChanged: { app in mailbox.post(.viewChanged(app: app)) })
       try engine.start()
-      placement = EnginePort(engine: engine, logger: logger)
+      placement = EnginePort(engine: engine, events: observers.bus)
       logs = LogStore(directory: "\(settings.dataDirectory)/logs", bound: settings.logBytes)
-      notices = NoticeBoard(logger: logger)
       driver = ServerDriver(
         server: server,
-        parts: .init(store: store, placement: placement, workers: connections, logs: logs, notices: notices),
+        parts: .init(
+          store: store, placement: placement, workers: connections, logs: logs, events: observers.bus,
+          meter: observers.meter),
         logger: logger)
       mailbox.open(driver)
     }

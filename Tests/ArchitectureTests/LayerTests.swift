@@ -9,6 +9,7 @@ import Testing
     ["SwitchyardModel"],
     [
       "SwitchyardCore", "SwitchyardPlugins", "SwitchyardStorage", "SwitchyardWire", "SwitchyardSystem",
+      "SwitchyardObservability",
     ],
     ["SwitchyardStorageSQLite", "SwitchyardPlacement"],
     ["SwitchyardServer", "SwitchyardWorker"],

@@ -29,7 +29,9 @@ package typealias ServerActions = [ServerAction]
 package enum ServerNotice: Hashable, Sendable {
   /// The instance is now in this state.
   case instance(InstanceID, job: JobID, app: String, state: InstanceState, attempt: UInt32, worker: WorkerRef?)
-  case started(AttemptRef, worker: WorkerRef, startedAt: Timestamp)
+  case started(AttemptRef, job: JobID, app: String, worker: WorkerRef, startedAt: Timestamp)
+  /// The attempt is over; `ran` by its worker's clock, nil where it did not begin.
+  case attemptEnded(AttemptRef, job: JobID, app: String, worker: WorkerRef, outcome: AttemptOutcome, ran: Span?)
   indirect case jobStored(Job)
   case workerJoined(WorkerRef, session: UInt64)
   case workerSuspended(WorkerRef)
@@ -38,4 +40,18 @@ package enum ServerNotice: Hashable, Sendable {
   case resigned(reason: String)
   /// Something was refused, fenced or ignored; counted under this bounded name.
   case counted(String)
+  /// An instance has come from one point of its life to another.
+  case measured(Passage, Span)
+}
+
+/// The parts of an instance's way that are measured.
+package enum Passage: UInt8, CaseIterable, Sendable {
+  /// From its due time until the record of it is durable.
+  case fired
+  /// From the request until the instance is durable.
+  case submitted
+  /// From when it might be placed until its dispatch is durable.
+  case placed
+  /// From the dispatch until its worker says that it has it.
+  case started
 }

@@ -8,13 +8,18 @@ extension ServerCore {
       return board.refuse(token, .unavailable, "the server does not own its shards now: try again in a moment")
     }
     guard !board.isCongested else {
-      return board.refuse(token, .overloaded, "the store does not keep up: try again later")
+      return board.refuse(
+        token, .overloaded(retryAfter: board.retryAfter), "the store does not keep up: try again later")
     }
     switch request {
     case .submit(let submission):
-      let id = board.nextInstance()
-      let shard = Shard(of: id)
-      shards[Int(shard.number)].submit(token, submission, id, &board)
+      guard admits(submission.definition.app, token) else { return }
+      submit(submission, for: Asker(token: token))
+    case .submitBatch(let submissions):
+      guard let app = submissions.first?.definition.app else { return board.reply(token, .batch([])) }
+      guard admits(app, token) else { return }
+      board.openBatch(token, count: submissions.count)
+      for (item, submission) in submissions.enumerated() { submit(submission, for: Asker(token: token, item: item)) }
     case .putJob(let app, let spec, let existing): put(app, spec, existing, token)
     case .setJobState(let job, let state):
       shards[Int(job.shard.number)].add(.set(state), for: job.id, token: token, &board)
@@ -27,6 +32,22 @@ extension ServerCore {
       policies.append((token, revision))
       board.commit(.putPolicy(revision))
     }
+  }
+
+  private mutating func submit(_ submission: Submission, for asker: Asker) {
+    let id = board.nextInstance()
+    shards[Int(Shard(of: id).number)].submit(asker, submission, id, &board)
+  }
+
+  /// Refuses where the app holds its share of the queue.
+  private mutating func admits(_ app: String, _ token: Token) -> Bool {
+    if board.fresh.admits(app) { return true }
+    board.count("admission.share")
+    board.refuse(
+      token, .overloaded(retryAfter: board.retryAfter),
+      "\(board.fresh.held(by: app)) instances of the app \(app) wait to be stored, its share of the queue: send fewer at a time"
+    )
+    return false
   }
 
   private mutating func put(_ app: String, _ spec: JobSpec, _ existing: Job?, _ token: Token) {

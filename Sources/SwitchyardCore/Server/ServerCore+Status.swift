@@ -19,7 +19,7 @@ package struct ServerStatus: Hashable, Sendable {
 }
 
 package struct SessionStatus: Hashable, Sendable {
-  package enum State: String, Sendable {
+  package enum State: String, CaseIterable, Sendable {
     case joining, live, silent, draining, absent
   }
 
@@ -37,9 +37,12 @@ extension ServerCore {
   package var status: ServerStatus {
     ServerStatus(
       phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, dueJobs: board.jobs,
-      fresh: board.fresh, pendingOps: board.commits.pending, placing: board.placements.outstanding,
+      fresh: board.fresh.count, pendingOps: board.commits.pending, placing: board.placements.outstanding,
       isStuck: board.commits.isStuck)
   }
+
+  /// How many wait to be placed, by app.
+  package var placementQueues: [(app: String, count: Int)] { board.placements.depths }
 
   /// Workers that no verdict was passed on, by name.
   package var sessions: [SessionStatus] {

@@ -50,6 +50,9 @@ package struct PlacementResult: Hashable, Sendable {
 /// each as large as the largest.
 package enum ServerRequest: Sendable {
   case submit(Submission)
+  /// Many at once, all of one app: admitted or refused as a whole, answered together (`batch`) when the last of them has
+  /// its answer.
+  case submitBatch([Submission])
   /// Creates the job, or makes the next version of `existing`.
   indirect case putJob(app: String, spec: JobSpec, existing: Job?)
   indirect case setJobState(Job, JobState)
@@ -76,6 +79,8 @@ package struct Submission: Hashable, Sendable {
 
 package enum ServerReply: Hashable, Sendable {
   case submitted(InstanceID, duplicate: Bool)
+  /// To each of a batch, in order: `submitted` or `refused`.
+  case batch([ServerReply])
   indirect case job(Job)
   indirect case policy(PolicyRevision)
   /// The state that the instance is in, or is on its way to.
@@ -83,11 +88,11 @@ package enum ServerReply: Hashable, Sendable {
   case refused(RequestRefusal, String)
 }
 
-package enum RequestRefusal: String, Sendable {
+package enum RequestRefusal: Hashable, Sendable {
   /// It has changed since it was read, or its state does not allow this: read again.
   case conflict
-  /// Too much waits, or the store does not write: later.
-  case overloaded
+  /// Too much waits, or the store does not write: try again when so much time has passed.
+  case overloaded(retryAfter: Span)
   case unavailable
 }
 

@@ -34,9 +34,11 @@ struct Switchboard: Sendable {
   var sessions = SessionTable()
   /// Requests of the API that are not answered.
   private(set) var requests: Set<Token> = []
+  /// Those of them that have many answers.
+  private var batches: [Token: Batch] = [:]
 
   /// Instances that have been asked for and are not stored.
-  var fresh = 0
+  var fresh: FreshQueue
   /// Stored instances that wait, are placed, in memory.
   var waiting = 0
   var placed = 0
@@ -52,12 +54,14 @@ struct Switchboard: Sendable {
     commits = CommitMachine(server: server, groupLimit: configuration.commitGroup)
     reads = ReadMachine(limit: configuration.readLimit)
     placements = PlacementQueue(batchLimit: configuration.placementBatch)
+    fresh = FreshQueue(limit: configuration.freshLimit)
   }
 
   /// More waits for the store than it should: nothing new is taken.
-  var isCongested: Bool {
-    commits.pending >= configuration.commitQueue || fresh >= configuration.freshLimit
-  }
+  var isCongested: Bool { commits.pending >= configuration.commitQueue || fresh.isFull }
+
+  /// When it is worth trying again what was refused because too much waits.
+  var retryAfter: Span { fresh.retryAfter(storeRefuses: commits.isStuck) }
 
   // MARK: Store
 
@@ -90,7 +94,8 @@ struct Switchboard: Sendable {
     reads = ReadMachine(limit: configuration.readLimit)
     placements.abandon()
     sessions.removeAll()
-    fresh = 0
+    batches.removeAll()
+    fresh = FreshQueue(limit: configuration.freshLimit)
     waiting = 0
     placed = 0
     jobs = 0
@@ -112,6 +117,22 @@ struct Switchboard: Sendable {
     guard let token, requests.remove(token) != nil else { return }
     actions.append(.reply(token, reply))
   }
+
+  /// One request, or one of a batch.
+  mutating func reply(_ asker: Asker?, _ reply: ServerReply) {
+    guard let asker else { return }
+    guard let item = asker.item else { return self.reply(asker.token, reply) }
+    guard let place = batches.index(forKey: asker.token) else { return }
+    batches.values[place].answer(item, reply)
+    guard batches.values[place].missing == 0 else { return }
+    self.reply(asker.token, .batch(batches.remove(at: place).value.replies))
+  }
+
+  mutating func refuse(_ asker: Asker?, _ refusal: RequestRefusal, _ message: String) {
+    reply(asker, .refused(refusal, message))
+  }
+
+  mutating func openBatch(_ token: Token, count: Int) { batches[token] = Batch(count: count) }
 
   mutating func refuse(_ token: Token?, _ refusal: RequestRefusal, _ message: String) {
     reply(token, .refused(refusal, message))
@@ -147,6 +168,9 @@ struct Switchboard: Sendable {
   // MARK: Notices
 
   mutating func publish(_ notice: ServerNotice) { actions.append(.publish(notice)) }
+  mutating func measure(_ passage: Passage, _ span: Span) {
+    actions.append(.publish(.measured(passage, max(span, .zero))))
+  }
   mutating func count(_ name: String) { actions.append(.publish(.counted(name))) }
 
   // MARK: Time

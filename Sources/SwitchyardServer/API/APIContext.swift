@@ -10,7 +10,11 @@ struct APIContext: Sendable {
   let driver: ServerDriver
   let store: any Store
   let logs: LogStore
-  let notices: NoticeBoard
+  let observers: Observers
+  let admission: Admission
+  let http = HTTPMeter()
+  let connections: WorkerConnections
+  let settings: ServerSettings
   let zones: ZoneFiles
   let plugins: PluginLibrary
   let placement: EnginePort
@@ -42,6 +46,14 @@ struct APIContext: Sendable {
     if let name = names[instance.job] { return name }
     let name = try await store.definition(job: instance.job, version: instance.jobVersion)?.spec.name
     if let name { names[instance.job] = name }
+    return name
+  }
+
+  /// The name of a job, for events.
+  func jobName(_ job: JobID) async -> String? {
+    if let name = names[job] { return name }
+    guard case .jobs(let rows)? = try? await store.read(.job(job)), let name = rows.first?.spec.name else { return nil }
+    names[job] = name
     return name
   }
 

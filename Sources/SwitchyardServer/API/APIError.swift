@@ -13,14 +13,17 @@ struct APIError: Error {
   var errors: [FieldError]
   /// For a 405: what may be asked of the path instead.
   var allow: [HTTPRequest.Method] = []
+  /// When it is worth trying again; told in whole seconds, rounded up, as the header `Retry-After`.
+  var retryAfter: Span?
 
   static func notFound(_ detail: String) -> APIError { APIError(status: .notFound, detail: detail) }
   static func conflict(_ detail: String) -> APIError { APIError(status: .conflict, detail: detail) }
 
-  init(status: HTTPResponse.Status, detail: String, errors: [FieldError] = []) {
+  init(status: HTTPResponse.Status, detail: String, errors: [FieldError] = [], retryAfter: Span? = nil) {
     self.status = status
     self.detail = detail
     self.errors = errors
+    self.retryAfter = retryAfter
   }
 
   /// Whatever was thrown while a request was handled. Errors that nobody foresaw show nothing of the inside.
@@ -32,7 +35,8 @@ struct APIError: Error {
     case let error as FieldError:
       self.init(status: .badRequest, detail: error.description, errors: [error])
     case let error as StoreError:
-      self.init(status: .serviceUnavailable, detail: "the store does not answer: \(error.message)")
+      self.init(
+        status: .serviceUnavailable, detail: "the store does not answer: \(error.message)", retryAfter: .seconds(5))
     default: self.init(status: .internalServerError, detail: "the server failed at this; its log says why")
     }
   }
@@ -40,8 +44,8 @@ struct APIError: Error {
   init(_ refusal: RequestRefusal, _ detail: String) {
     switch refusal {
     case .conflict: self.init(status: .conflict, detail: detail)
-    case .overloaded: self.init(status: .tooManyRequests, detail: detail)
-    case .unavailable: self.init(status: .serviceUnavailable, detail: detail)
+    case .overloaded(let wait): self.init(status: .tooManyRequests, detail: detail, retryAfter: wait)
+    case .unavailable: self.init(status: .serviceUnavailable, detail: detail, retryAfter: .seconds(1))
     }
   }
 

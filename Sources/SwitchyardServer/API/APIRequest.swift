@@ -9,16 +9,23 @@ final class APIRequest: Sendable {
   private let headers: HTTPFields
   /// The bytes of the body; empty when there is none.
   let body: [UInt8]
+  /// The body as it comes, where it is of a type that the route takes so.
+  let stream: BodyStream?
+  /// Whose token it came with.
+  let token: String
 
   /// - Throws: ``FieldErrors`` with all that is wrong with path, query and header.
   init(
-    _ route: Route, path: [String: String], query: [(name: String, value: String)], headers: HTTPFields, body: [UInt8]
+    _ route: Route, path: [String: String], query: [(name: String, value: String)], headers: HTTPFields, body: [UInt8],
+    stream: BodyStream? = nil, token: String = ""
   ) throws(FieldErrors) {
     self.route = route
     self.path = path
     self.query = Dictionary(query.map { ($0.name, $0.value) }) { first, _ in first }
     self.headers = headers
     self.body = body
+    self.stream = stream
+    self.token = token
     var errors = Self.unexpected(query, for: route)
     for declaration in route.parameters {
       do throws(FieldError) {

@@ -8,6 +8,7 @@ import SwitchyardModel
 struct APIResponse: Sendable {
   enum Body: Sendable {
     case json(JSONValue)
+    case bytes(contentType: String, [UInt8])
     /// Bytes as they come.
     case stream(contentType: String, @Sendable (@Sendable ([UInt8]) async throws -> Void) async throws -> Void)
   }
@@ -35,6 +36,9 @@ struct APIResponse: Sendable {
     case .json(let value):
       headers[.contentType] = "application/json"
       return Response(status: status, headers: headers, body: .init(json: value))
+    case .bytes(let type, let bytes):
+      headers[.contentType] = type
+      return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     case .stream(let type, let produce):
       headers[.contentType] = type
       headers[.cacheControl] = "no-store"

@@ -1,9 +1,11 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
 import SwitchyardModel
+import SwitchyardSystem
 
 /// Serves the routes over HTTP/1.1: finds them, authenticates, bounds the request, answers, tells errors as problem
 /// details.
@@ -13,6 +15,8 @@ struct HTTPServer: HTTPResponder {
 
   let table: RouteTable
   let tokens: TokenCheck
+  let admission: Admission
+  let meter: HTTPMeter
   let logger: Logger
 
   /// - Parameter onRunning: gets the port, which matters when any free one was asked for.
@@ -23,22 +27,33 @@ struct HTTPServer: HTTPResponder {
       responder: self,
       // Also for a request that does not come to its end; a response may take as long as it likes.
       server: .http1(configuration: .init(additionalChannelHandlers: [HangUp()], idleTimeout: .seconds(60))),
-      configuration: .init(address: .hostname(address.host, port: address.port), serverName: "switchyard"),
+      configuration: .init(
+        address: .hostname(address.host, port: address.port), serverName: "switchyard",
+        availableConnectionsDelegate: MaximumAvailableConnections(
+          admission.limits.connections, logger: quiet(logger))),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? address.port) },
       logger: quiet(logger))
   }
 
   func respond(to request: Request, context: ConnectionContext) async -> Response {
+    let began = SystemClock.boot()
+    var found: Route?
     let response: Response
     do {
-      response = try await answer(request, context)
+      let seat = try admission.requests.take()
+      defer { withExtendedLifetime(seat) {} }
+      response = try await answer(request, context, &found)
     } catch {
       response = problem(APIError(error), cause: error, request)
     }
+    meter.answered(found, response.status, after: SystemClock.boot() - began)
     return request.method == .head ? response.createHeadResponse() : response
   }
 
-  private func answer(_ request: Request, _ context: ConnectionContext) async throws -> Response {
+  /// - Parameter found: gets the route.
+  private func answer(
+    _ request: Request, _ context: ConnectionContext, _ found: inout Route?
+  ) async throws -> Response {
     guard request.headers.reduce(0, { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }) <= Self.headerBytes
     else {
       throw APIError(
@@ -57,11 +72,18 @@ struct HTTPServer: HTTPResponder {
       error.allow = methods
       throw error
     case .route(let route, let path):
+      found = route
       try authorize(request, route.permission)
+      let type = try mediaType(of: request, for: route)
+      let isStreamed = type.map { route.body?.streamed.contains($0) ?? false } ?? false
+      // What is in memory of it is counted until it is answered.
+      let seat = try admission.bodies.take(isStreamed ? 0 : length(of: request))
+      defer { withExtendedLifetime(seat) {} }
       let answer = try await route.handle(
         APIRequest(
           route, path: path, query: target.query, headers: request.headers,
-          body: try await body(of: request, for: route)))
+          body: isStreamed ? [] : try await body(of: request, for: route),
+          stream: isStreamed ? BodyStream(request) : nil))
       return answer.response(on: context.channel)
     }
   }
@@ -79,17 +101,26 @@ struct HTTPServer: HTTPResponder {
     }
   }
 
-  /// The body, of the type that the route takes. A request that does not name a type is taken at its word.
-  private func body(of request: Request, for route: Route) async throws -> [UInt8] {
-    let accepted = route.body?.types ?? []
-    if let type = request.headers[.contentType], !accepted.isEmpty {
-      let essence = type.prefix { $0 != ";" }.lowercased().trimmingPrefix { $0 == " " }.prefix { $0 != " " }
-      guard accepted.contains(String(essence)) else {
-        throw APIError(
-          status: .unsupportedMediaType,
-          detail: "a body must be \(oneOf(accepted)), found \(quoted(type)); say so in Content-Type")
-      }
+  /// The body's type, one that the route takes. A request that does not name a type is taken at its word.
+  private func mediaType(of request: Request, for route: Route) throws(APIError) -> String? {
+    let accepted = (route.body?.types ?? []) + (route.body?.streamed ?? [])
+    guard let type = request.headers[.contentType], !accepted.isEmpty else { return nil }
+    let essence = String(type.prefix { $0 != ";" }.lowercased().trimmingPrefix { $0 == " " }.prefix { $0 != " " })
+    guard accepted.contains(essence) else {
+      throw APIError(
+        status: .unsupportedMediaType,
+        detail: "a body must be \(oneOf(accepted)), found \(quoted(type)); say so in Content-Type")
     }
+    return essence
+  }
+
+  /// How much memory the body may take: as long as it says, or as long as any may be.
+  private func length(of request: Request) -> Int {
+    if let text = request.headers[.contentLength] { return min(max(Int(text) ?? 0, 0), Self.bodyBytes) }
+    return request.headers[.transferEncoding] == nil ? 0 : Self.bodyBytes
+  }
+
+  private func body(of request: Request, for route: Route) async throws -> [UInt8] {
     let buffer: ByteBuffer
     do {
       buffer = try await request.body.collect(upTo: Self.bodyBytes)
@@ -108,7 +139,7 @@ struct HTTPServer: HTTPResponder {
     }
     var headers: HTTPFields = [.contentType: "application/problem+json"]
     if problem.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-    if problem.status == .tooManyRequests || problem.status == .serviceUnavailable { headers[.retryAfter] = "1" }
+    if let wait = problem.retryAfter { headers[.retryAfter] = "\(max(1, Int64(wait.seconds.rounded(.up))))" }
     if !problem.allow.isEmpty { headers[.allow] = problem.allow.text }
     return Response(status: problem.status, headers: headers, body: .init(json: APIError.resource.json(problem)))
   }

@@ -10,7 +10,7 @@ struct LogFollower: Sendable {
   func run(follow: Bool, _ write: @Sendable ([UInt8]) async throws -> Void) async throws {
     var reading: UInt32?
     var position = 0
-    try await api.notices.watching(instance) { ended in
+    try await api.observers.waiters.watching(instance) { ended in
       while true {
         let changes = api.logs.changes(of: instance)
         let state = try await api.instance(instance)

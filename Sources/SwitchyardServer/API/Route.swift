@@ -61,6 +61,8 @@ struct Route: Sendable {
 struct RequestBody: Sendable {
   var schema: Schema
   var types = ["application/json"]
+  /// Types whose content is not collected but read by the handler as it comes; see ``APIRequest/stream``.
+  var streamed: [String] = []
   /// An optional one may be left out.
   var isRequired = true
 

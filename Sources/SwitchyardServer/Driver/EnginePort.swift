@@ -1,4 +1,3 @@
-import Logging
 import SwitchyardCore
 import SwitchyardModel
 import SwitchyardPlacement
@@ -7,7 +6,7 @@ import Synchronization
 /// ``PlacementEngine`` as the driver sees it.
 struct EnginePort: PlacementPort {
   let engine: PlacementEngine
-  let logger: Logger
+  let events: EventBus
 
   func place(_ requests: [PlacementRequest]) { engine.place(requests) }
 
@@ -22,13 +21,11 @@ struct EnginePort: PlacementPort {
     for revision in revisions {
       do throws(PlacementError) {
         try await engine.setPolicy(revision)
-        logger.info("policy is live", metadata: ["app": "\(revision.app)", "revision": "\(revision.revision)"])
+        events.publish(.policyLive(app: revision.app, revision: revision.revision))
       } catch  where error.code == .stale {
         // A newer one came first.
       } catch {
-        logger.error(
-          "policy cannot be made live",
-          metadata: ["app": "\(revision.app)", "revision": "\(revision.revision)", "error": "\(error)"])
+        events.publish(.policyFailed(app: revision.app, revision: revision.revision, reason: "\(error)"))
       }
     }
   }

@@ -17,17 +17,19 @@ final class ServerDriver: Sendable {
     var placement: any PlacementPort
     var workers: WorkerConnections
     var logs: LogStore
-    var notices: NoticeBoard
+    var events: EventBus
+    var meter: Meter
 
     init(
-      store: any Store, placement: any PlacementPort, workers: WorkerConnections, logs: LogStore,
-      notices: NoticeBoard
+      store: any Store, placement: any PlacementPort, workers: WorkerConnections, logs: LogStore, events: EventBus,
+      meter: Meter
     ) {
       self.store = store
       self.placement = placement
       self.workers = workers
       self.logs = logs
-      self.notices = notices
+      self.events = events
+      self.meter = meter
     }
   }
 
@@ -43,6 +45,7 @@ final class ServerDriver: Sendable {
   private let server: ServerRef
   private let logger: Logger
   private let hasStopped = Signal()
+  private let isRefused = Atomic<Bool>(false)
 
   init(server: ServerRef, parts: Parts, logger: Logger) {
     self.server = server
@@ -54,6 +57,9 @@ final class ServerDriver: Sendable {
   func post(_ event: ServerEvent) { loop.post(.event(event)) }
 
   func post(contentsOf events: [ServerEvent]) { loop.post(contentsOf: events.map(Input.event)) }
+
+  /// Events that wait for the core.
+  var backlog: Int { loop.backlog }
 
   /// For those who post what comes from outside: returns when the core has caught up, so that what is not read
   /// yet waits at its sender.
@@ -68,7 +74,7 @@ final class ServerDriver: Sendable {
   /// cancelled it waits no longer.
   func perform(_ request: ServerRequest) async -> ServerReply {
     guard loop.backlog < Self.backlogLimit else {
-      return .refused(.overloaded, "the server is behind with its work; try again in a second")
+      return .refused(.overloaded(retryAfter: .seconds(1)), "the server is behind with its work: try again later")
     }
     let token = requests.nextToken()
     let leave: @Sendable () -> Void = { [requests] in
@@ -112,18 +118,30 @@ final class ServerDriver: Sendable {
     loop.close()
   }
 
-  /// Executes actions in order, arming timers in `timers`.
+  /// Executes actions in order, arming timers in `timers`. What happened is told first: whoever is answered finds
+  /// that it is known.
   private func execute(_ actions: ServerActions, _ timers: inout TimerTable<ServerTimer>) {
+    publish(actions)
     var changes: [NodeChange] = []
     for action in actions {
-      if case .node(let change) = action {
-        changes.append(change)
-        continue
+      switch action {
+      case .node(let change): changes.append(change)
+      case .publish: break
+      default:
+        flush(&changes)
+        execute(action, &timers)
       }
-      flush(&changes)
-      execute(action, &timers)
     }
     flush(&changes)
+  }
+
+  private func publish(_ actions: ServerActions) {
+    var events: [ClusterEvent] = []
+    for case .publish(let notice) in actions {
+      events.append(.core(notice))
+      if case .owned = notice { adoptPolicies() }
+    }
+    if !events.isEmpty { parts.events.publish(events) }
   }
 
   /// Changes of nodes go to the lanes in one piece, before whatever follows them.
@@ -136,12 +154,11 @@ final class ServerDriver: Sendable {
   private func execute(_ action: ServerAction, _ timers: inout TimerTable<ServerTimer>) {
     switch action {
     case .claim(let shards): claim(shards)
-    case .commit(let token, let group):
-      Task(priority: .high) { [self] in post(.committed(token, await parts.store.commit(group))) }
+    case .commit(let token, let group): commit(group, token)
     case .read(let token, let request): read(token, request)
     case .reply(let token, let reply): requests.take(token)?.resume(returning: reply)
     case .place(let requests): parts.placement.place(requests)
-    case .node(let change): parts.placement.apply([change])
+    case .node, .publish: break
     case .arm(let timer, let time): timers.arm(timer, at: time)
     case .send(let connection, let message): parts.workers.send(message, on: connection)
     case .close(let connection): parts.workers.close(connection)
@@ -149,11 +166,34 @@ final class ServerDriver: Sendable {
       parts.logs.append(chunk) { [parts] offset in
         parts.workers.send(.logAck(chunk.attempt, offset: offset), on: connection)
       }
-    case .publish(let notice):
-      parts.notices.publish(notice)
-      if case .owned = notice { adoptPolicies() }
-    case .policyStored(let revision): parts.placement.adopt(revision)
+    case .policyStored(let revision):
+      parts.events.publish(.policyStored(app: revision.app, revision: revision.revision))
+      parts.placement.adopt(revision)
     case .stopped: hasStopped.signal()
+    }
+  }
+
+  private func commit(_ group: CommitGroup, _ token: Token) {
+    Task(priority: .high) { [self] in
+      let began = SystemClock.boot()
+      let outcome = await parts.store.commit(group)
+      post(.committed(token, outcome))
+      parts.meter.committed(group.ops.count, outcome, took: SystemClock.boot() - began)
+      watch(outcome)
+    }
+  }
+
+  /// Whether the last commit came to nothing because the store does not write.
+  var storeRefuses: Bool { isRefused.load(ordering: .relaxed) }
+
+  /// Tells when the store begins to refuse, and when it takes again what it is given.
+  private func watch(_ outcome: CommitOutcome) {
+    switch outcome {
+    case .aborted(let reason):
+      if !isRefused.exchange(true, ordering: .relaxed) { parts.events.publish(.storeRefuses(reason: reason)) }
+    case .done:
+      if storeRefuses, isRefused.exchange(false, ordering: .relaxed) { parts.events.publish(.storeWritesAgain) }
+    case .expelled, .unknown: break
     }
   }
 

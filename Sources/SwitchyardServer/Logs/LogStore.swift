@@ -25,6 +25,10 @@ final class LogStore: Sendable {
   private let loop = EventLoop<Item>(name: "logs")
   private let followers = Mutex<[InstanceID: [UInt64: AsyncStream<Void>.Continuation]]>([:])
   private let nextFollower = Atomic<UInt64>(0)
+  private let total = Atomic<UInt64>(0)
+
+  /// Since the start, for metrics.
+  var bytesWritten: UInt64 { total.load(ordering: .relaxed) }
 
   /// - Parameters:
   ///   - directory: made if it is not there.
@@ -82,6 +86,7 @@ final class LogStore: Sendable {
       let gap = known == 0 ? chunk.offset - min(file.end, chunk.offset) : 0
       guard !bytes.isEmpty else { return gap + UInt64(cut) == 0 || file.leaveOut(gap + UInt64(cut), upTo: end) }
       let isKept = file.append(.init(offset: chunk.offset + UInt64(known), dropped: gap, bytes: bytes))
+      if isKept { total.wrappingAdd(UInt64(bytes.count), ordering: .relaxed) }
       return cut == 0 ? isKept : isKept && file.leaveOut(UInt64(cut), upTo: end)
     }
     // A full disk costs the log, never the job: the worker is told that it may forget all the same.

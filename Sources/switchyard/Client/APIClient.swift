@@ -62,16 +62,23 @@ struct APIClient: Sendable {
     _ method: String, _ path: String, _ query: [(String, String?)] = [], body: JSONValue? = nil,
     timeout: Int64 = 60
   ) async throws -> JSONValue {
-    let response = try await execute(method, path, query, body, timeout)
+    let response = try await execute(
+      method, path, query, headers: body == nil ? [] : [("content-type", "application/json")],
+      body: body.map { .bytes(ByteBuffer(bytes: $0.bytes)) }, timeout: timeout)
     let buffer = try await response.body.collect(upTo: 64 << 20)
     return try JSONValue(parsing: Array(buffer.readableBytesView), limits: JSONLimits(bytes: 64 << 20))
   }
 
   /// The body as it comes.
+  ///
+  /// - Parameters:
+  ///   - headers: besides the token.
+  ///   - body: sent as it is made.
   func stream(
-    _ path: String, _ query: [(String, String?)], _ receive: ([UInt8]) throws -> Void
+    _ path: String, _ query: [(String, String?)] = [], method: String = "GET", headers: [(String, String)] = [],
+    body: HTTPClientRequest.Body? = nil, _ receive: ([UInt8]) throws -> Void
   ) async throws {
-    let response = try await execute("GET", path, query, nil, 365 * 86_400)
+    let response = try await execute(method, path, query, headers: headers, body: body, timeout: 365 * 86_400)
     var body = response.body.makeAsyncIterator()
     while true {
       let buffer: ByteBuffer?
@@ -86,7 +93,8 @@ struct APIClient: Sendable {
   }
 
   private func execute(
-    _ method: String, _ path: String, _ query: [(String, String?)], _ body: JSONValue?, _ timeout: Int64
+    _ method: String, _ path: String, _ query: [(String, String?)], headers: [(String, String)],
+    body: HTTPClientRequest.Body?, timeout: Int64
   ) async throws -> HTTPClientResponse {
     var components = URLComponents()
     components.queryItems = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
@@ -95,10 +103,8 @@ struct APIClient: Sendable {
     var request = HTTPClientRequest(url: url + "/api/v1" + path + suffix)
     request.method = .init(rawValue: method)
     request.headers.add(name: "authorization", value: "Bearer \(token)")
-    if let body {
-      request.headers.add(name: "content-type", value: "application/json")
-      request.body = .bytes(ByteBuffer(bytes: body.bytes))
-    }
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    request.body = body
     let response: HTTPClientResponse
     do {
       response = try await Self.http.execute(request, timeout: .seconds(timeout))

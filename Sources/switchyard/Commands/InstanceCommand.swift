@@ -5,7 +5,26 @@ import SwitchyardModel
 struct InstanceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "instance", abstract: "Look at the runs of jobs, read their logs, end them.",
-    subcommands: [List.self, Show.self, Logs.self, Cancel.self, Stop.self, Release.self])
+    subcommands: [Submit.self, List.self, Show.self, Logs.self, Cancel.self, Stop.self, Release.self])
+
+  struct Submit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Start many jobs, from a file or a pipe.",
+      discussion: """
+        One JSON object a line; only `job` is required:
+
+          {"job": "resize", "parameters": {"file": "a.png"}, "key": "a.png"}
+          {"job": "resize", "parameters": {"file": "b.png"}, "at": "2030-01-01T00:00:00Z"}
+
+        With a key the same line again gives the same instance: after an interruption
+        send the whole file again. With --json there is an answer for each line, in order.
+        """)
+    @Option(name: .shortAndLong, help: "The file, or - for standard input.") var file: String
+    @Option(name: .shortAndLong, help: "The app.", completion: .apps) var app = "default"
+    @Option(name: .shortAndLong, help: "The job of lines that name none.") var job: String?
+    @OptionGroup var server: ServerOptions
+    func run() async throws { try await BatchSubmission(app: app, job: job, server: server).run(file) }
+  }
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -156,9 +156,24 @@ struct JobCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Wait for the end, and print its log.") var wait = false
     @Option(name: .long, help: "Run only once for this key, however often it is sent.") var key: String?
     @Option(name: .long, help: "Parameters as JSON.") var parameters: String?
+    @Option(
+      name: .long,
+      help:
+        "Run it for each line of this file (-: standard input), a JSON object as {\"parameters\": …, \"key\": …, \"at\": …}."
+    )
+    var batch: String?
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+      guard batch == nil || (!wait && key == nil && parameters == nil) else {
+        throw ValidationError("--batch has its keys and parameters in the file, and does not wait.")
+      }
+    }
+
     func run() async throws {
+      if let batch {
+        return try await BatchSubmission(app: target.parts.app, job: target.parts.name, server: server).run(batch)
+      }
       var body = JSONObject()
       body["key"] = key.map(JSONValue.string)
       if let parameters {

@@ -18,6 +18,14 @@ struct ServerFlags: ParsableArguments {
   @Option(name: .long, help: "Threads that place jobs. [1]") var lanes: Int?
   @Option(name: .long, help: "How long a worker may run on after its last acknowledged heartbeat. [12s]") var lease:
     String?
+  @Option(name: .long, help: "Submissions of one app in a second; 0: as many as come. [100000]") var admissionRate: Int?
+  @Option(name: .long, help: "Submissions of one app at once, after a rest. [twice admission-rate]")
+  var admissionBurst: Int?
+  @Option(name: .long, help: "Submissions with one token in a second; 0: as many as come. [100000]")
+  var admissionTokenRate: Int?
+  @Option(name: .long, help: "Instances that may wait to be stored, of all apps together. [40000]")
+  var admissionQueue: Int?
+  @Flag(name: .long, help: "Let anybody read /metrics, without a token.") var metricsOpen = false
   @Option(name: .long, help: "debug, info, notice, warning or error. [info]") var logLevel: String?
 
   func settings(_ source: Settings) throws -> ServerSettings {
@@ -36,7 +44,34 @@ struct ServerFlags: ParsableArguments {
       pluginHostPath: Installation.program("switchyard-plugin-host"),
       http: try address(source.text(http, .http), 7410, "http"),
       grpc: try address(source.text(grpc, .grpc), 7411, "grpc"),
-      lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4))
+      lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4),
+      admission: try admission(source),
+      metricsOpen: try metricsOpen || source.value(nil, .metricsOpen, "true or false", { Bool($0) }) ?? false,
+      version: Switchyard.version)
+  }
+
+  private func admission(_ source: Settings) throws -> AdmissionLimits {
+    var limits = AdmissionLimits()
+    if let rate = try number(admissionRate, .admissionRate, 0...1_000_000_000, source) {
+      limits.rate = .init(perSecond: Double(rate), burst: Double(rate) * 2)
+    }
+    if let burst = try number(admissionBurst, .admissionBurst, 1...1_000_000_000, source) {
+      limits.rate.burst = Double(burst)
+    }
+    if let rate = try number(admissionTokenRate, .admissionTokenRate, 0...1_000_000_000, source) {
+      limits.tokenRate = .init(perSecond: Double(rate), burst: Double(rate) * 2)
+    }
+    limits.queue = try number(admissionQueue, .admissionQueue, 10...1_000_000, source) ?? limits.queue
+    return limits
+  }
+
+  private func number(
+    _ flag: Int?, _ setting: Setting, _ range: ClosedRange<Int>, _ source: Settings
+  ) throws -> Int? {
+    let accepted = "a number from \(range.lowerBound) to \(range.upperBound)"
+    guard let number = try source.value(flag, setting, accepted, Int.init) else { return nil }
+    guard range.contains(number) else { throw CLIError("\(setting.rawValue): must be \(accepted), found \(number)") }
+    return number
   }
 
   private func address(_ text: String?, _ port: Int, _ name: String) throws -> ListenAddress {

@@ -15,6 +15,11 @@ enum Setting: String, CaseIterable, Sendable {
   case lanes
   case lease
   case logLevel = "log-level"
+  case admissionRate = "admission-rate"
+  case admissionBurst = "admission-burst"
+  case admissionTokenRate = "admission-token-rate"
+  case admissionQueue = "admission-queue"
+  case metricsOpen = "metrics-open"
 
   // A worker.
   case name
@@ -55,6 +60,10 @@ enum Setting: String, CaseIterable, Sendable {
     case .lanes: "1"
     case .lease: "12s"
     case .logLevel: "info"
+    case .admissionRate, .admissionTokenRate: "100000 a second"
+    case .admissionBurst: "twice admission-rate"
+    case .admissionQueue: "40000"
+    case .metricsOpen: "false"
     case .name: "the host's name"
     case .workerData: "DATA/worker-NAME"
     case .server: "127.0.0.1:7411"

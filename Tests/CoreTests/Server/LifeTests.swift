@@ -38,7 +38,10 @@ import Testing
     server.handle(.received(connection, .accepted(attempt, startedAt: server.wall)))
     #expect(server.core.running(instance.id, in: instance.shard) == server.wall)
     #expect(server.events == [.dispatched, .accepted])
-    #expect(server.notices.contains(.started(attempt, worker: ServerHarness.ref(), startedAt: server.wall)))
+    #expect(
+      server.notices.contains(
+        .started(attempt, job: instance.job, app: "a", worker: ServerHarness.ref(), startedAt: server.wall)))
+    #expect(server.notices.contains(.measured(.started, .milliseconds(3))))
 
     server.result(attempt, on: connection)
     #expect(!server.isAcked(attempt))

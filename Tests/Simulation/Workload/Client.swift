@@ -17,6 +17,7 @@ struct Client {
     case editJob(Int, SchedulePlan)
     case setState(Int, JobState)
     case submit(key: String?, JobID)
+    case submitBatch(JobID)
     case end(InstanceID)
     case release(InstanceID)
   }
@@ -78,6 +79,12 @@ extension World {
       checker.promisedJob(job, store: store.state, now)
     case (.submit(let key, let job), .submitted(let id, let duplicate)):
       checker.promisedInstance(id, key: key, job: job, duplicate: duplicate, store: store.state, now)
+    case (.submitBatch(let job), .batch(let replies)):
+      cover("batch submitted")
+      for case .submitted(let id, let duplicate) in replies {
+        checker.promisedInstance(id, key: nil, job: job, duplicate: duplicate, store: store.state, now)
+      }
+    case (.submitBatch, .refused): cover("submit refused")
     case (.submit(let key, let job), .refused):
       cover("submit refused")
       if let key { client.unacknowledged.append((key, job)) }
@@ -138,11 +145,11 @@ extension World {
     }
     let later = dice.clients.chance(150)
     let at = later ? scenario.wallStart + now + dice.clients.between(0, 20 * second) : nil
-    let count = dice.clients.chance(50) && key == nil ? 20 : 1
-    for _ in 0..<count {
-      ask(
-        .submit(key: key, job.id),
-        .submit(Submission(definition: definition, key: key, at: at.map { Timestamp(nanoseconds: $0) })))
+    let submission = Submission(definition: definition, key: key, at: at.map { Timestamp(nanoseconds: $0) })
+    if dice.clients.chance(50) && key == nil {
+      ask(.submitBatch(job.id), .submitBatch(Array(repeating: submission, count: 20)))
+    } else {
+      ask(.submit(key: key, job.id), .submit(submission))
     }
   }
 

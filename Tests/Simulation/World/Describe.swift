@@ -50,7 +50,8 @@ func describe(_ notice: ServerNotice) -> String {
   switch notice {
   case .instance(let id, _, _, let state, let attempt, let worker):
     "\(id)/\(attempt) is \(state) \(worker?.description ?? "")"
-  case .started(let ref, let worker, _): "\(describe(ref)) began on \(worker)"
+  case .started(let ref, _, _, let worker, _): "\(describe(ref)) began on \(worker)"
+  case .attemptEnded(let ref, _, _, let worker, let outcome, _): "\(describe(ref)) \(outcome) on \(worker)"
   case .jobStored(let job): "job \(job.spec.name) version \(job.version) \(job.state)"
   case .workerJoined(let ref, let session): "\(ref) joined, session \(session)"
   case .workerSuspended(let ref): "\(ref) suspended"
@@ -58,6 +59,7 @@ func describe(_ notice: ServerNotice) -> String {
   case .owned(let shards): "owns \(shards) shards"
   case .resigned(let reason): "resigned: \(reason)"
   case .counted(let name): "counted \(name)"
+  case .measured(let passage, let span): "\(passage) in \(span.nanoseconds) ns"
   }
 }
 
@@ -109,6 +111,7 @@ func describe(_ wish: Client.Wish) -> String {
   case .editJob(let index, let plan): "edit job-\(index) to \(plan)"
   case .setState(let index, let state): "job-\(index) \(state)"
   case .submit(let key, let job): "submit \(job) \(key ?? "")"
+  case .submitBatch(let job): "submit a batch of \(job)"
   case .end(let id): "end \(id)"
   case .release(let id): "release \(id)"
   }
@@ -117,6 +120,7 @@ func describe(_ wish: Client.Wish) -> String {
 func describe(_ reply: ServerReply) -> String {
   switch reply {
   case .submitted(let id, let duplicate): "submitted \(id)\(duplicate ? " before" : "")"
+  case .batch(let replies): replies.map(describe).joined(separator: ", ")
   case .job(let job): "job \(job.spec.name) version \(job.version) \(job.state)"
   case .policy(let revision): "policy \(revision.revision)"
   case .instance(let id, let state): "\(id) \(state)"

@@ -55,6 +55,9 @@ struct PlacementQueue: Sendable {
     if let place = places[instance] { apps[place.app].note(reason, place.number) }
   }
 
+  /// Of each app that was ever seen how many wait.
+  var depths: [(app: String, count: Int)] { apps.map { ($0.app, $0.live) } }
+
   /// How many wait in the app.
   func depth(app: String) -> Int { index[app].map { apps[$0].live } ?? 0 }
 

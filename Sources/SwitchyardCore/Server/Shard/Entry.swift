@@ -30,7 +30,7 @@ struct Entry: Sendable {
   /// The worker that a dispatch in flight binds it to; its credit is taken.
   var target: WorkerRef?
   /// Who asked for it and has no answer yet.
-  var submitter: Token?
+  var submitter: Asker?
   /// With what it is to be created.
   var birth: Birth?
   /// Known to its worker's machine, its credit taken.

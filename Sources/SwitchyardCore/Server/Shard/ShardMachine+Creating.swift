@@ -3,7 +3,7 @@ import SwitchyardModel
 /// From an order or a due time to a stored instance: a fresh one first asks for a worker, and is then
 /// created and dispatched in one commit; where nobody can be had, it is created waiting.
 extension ShardMachine {
-  mutating func submit(_ token: Token, _ submission: Submission, _ id: InstanceID, _ board: inout Switchboard) {
+  mutating func submit(_ asker: Asker, _ submission: Submission, _ id: InstanceID, _ board: inout Switchboard) {
     let definition = submission.definition
     let now = board.now.wall
     let due = submission.at ?? now
@@ -12,7 +12,7 @@ extension ShardMachine {
       occurrence: submission.key.map(Occurrence.key) ?? .submitted(id), priority: definition.spec.priority,
       readyAt: max(due, now), dueAt: due, createdAt: now, parameters: submission.parameters)
     var entry = Entry(instance, definition, stage: .fresh)
-    entry.submitter = token
+    entry.submitter = asker
     bring(entry, &board)
   }
 
@@ -20,7 +20,7 @@ extension ShardMachine {
   mutating func bring(_ entry: Entry, _ board: inout Switchboard) {
     let id = entry.id
     entries.insert(entry)
-    board.fresh += 1
+    board.fresh.enter(entry.instance.app)
     let definition = entry.definition
     let asksFirst =
       board.phase == .owning && entry.instance.readyAt <= board.now.wall
@@ -70,7 +70,7 @@ extension ShardMachine {
     }
     switch result {
     case .applied:
-      board.fresh -= 1
+      stored(instance, isDue: due != nil, &board)
       let isPlaced = entries[at: index].target != nil
       entries[at: index].birth = nil
       entries[at: index].stage = isPlaced ? .dispatching : .waiting
@@ -96,6 +96,14 @@ extension ShardMachine {
         refresh(instance.job, &board)
       }
     }
+  }
+
+  /// The store has it now.
+  private func stored(_ instance: Instance, isDue: Bool, _ board: inout Switchboard) {
+    let now = board.now.wall
+    board.fresh.leave(instance.app)
+    board.fresh.passed(after: now - instance.createdAt)
+    board.measure(isDue ? .fired : .submitted, now - (isDue ? instance.dueAt : instance.createdAt))
   }
 
   /// A fresh instance comes to nothing.

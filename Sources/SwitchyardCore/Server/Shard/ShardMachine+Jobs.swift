@@ -11,7 +11,7 @@ extension ShardMachine {
 
   mutating func add(_ kind: JobWork.Kind, for job: JobID, token: Token? = nil, _ board: inout Switchboard) {
     guard (jobWork[job]?.count ?? 0) < Self.workLimit || token == nil else {
-      return board.refuse(token, .overloaded, "too many changes of this job are under way")
+      return board.refuse(token, .overloaded(retryAfter: .seconds(1)), "too many changes of this job are under way")
     }
     jobWork[job, default: Fifo()].append(JobWork(kind: kind, token: token))
     if jobs[job]?.isBusy != true { continueWork(job, &board) }

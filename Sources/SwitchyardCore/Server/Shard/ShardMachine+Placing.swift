@@ -72,6 +72,7 @@ extension ShardMachine {
     entries[at: index].acceptedAt = nil
     leaveWindow(id, &board)
     publish(entries[at: index].instance, &board)
+    board.measure(.placed, board.now.wall - entries[at: index].instance.readyAt)
     enterPlaced(id, ref, &board)
     observe(.dispatched, id, &board)
     guard board.sessions.isAlive(ref) else { return lose(id, .neverArrived, ref, &board) }

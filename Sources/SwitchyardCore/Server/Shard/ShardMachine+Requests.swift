@@ -26,7 +26,7 @@ extension ShardMachine {
   private func overload(_ deferral: Deferral, _ board: inout Switchboard) {
     switch deferral {
     case .end(let token), .release(let token):
-      board.refuse(token, .overloaded, "too many requests wait for this instance")
+      board.refuse(token, .overloaded(retryAfter: .seconds(1)), "too many requests wait for this instance")
     default: break
     }
   }

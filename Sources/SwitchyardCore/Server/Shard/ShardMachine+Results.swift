@@ -11,7 +11,9 @@ extension ShardMachine {
     entries[at: index].instance.startedAt = startedAt
     entries[at: index].acceptedAt = board.now.boot
     observe(.accepted, attempt.instance, &board)
-    board.publish(.started(attempt, worker: ref, startedAt: startedAt))
+    let instance = entries[at: index].instance
+    board.publish(.started(attempt, job: instance.job, app: instance.app, worker: ref, startedAt: startedAt))
+    board.measure(.started, board.now.boot - entries[at: index].dispatchedAt)
   }
 
   /// Where the attempt is held as placed on this worker.
@@ -113,6 +115,10 @@ extension ShardMachine {
       return reread(id, &board)
     }
     leavePlaced(id, Ending.event(for: finish.outcome), &board)
+    board.publish(
+      .attemptEnded(
+        attempt, job: entries[at: index].instance.job, app: entries[at: index].instance.app, worker: ref,
+        outcome: finish.outcome, ran: finish.startedAt.map { finish.endedAt - $0 }))
     if entries[at: index].owesAck { board.send(.resultAck(attempt), to: ref) }
     entries[at: index].owesAck = false
     entries[at: index].tried.insert(ref.name, at: 0)

@@ -98,7 +98,9 @@ extension ShardMachine {
     if window.isScanning { window.departed.insert(id) }
     board.placements.withdraw(id)
     leaveWindow(id, &board)
-    if entries[at: index].stage == .fresh || entries[at: index].stage == .creating { board.fresh -= 1 }
+    if entries[at: index].stage == .fresh || entries[at: index].stage == .creating {
+      board.fresh.leave(entries[at: index].instance.app)
+    }
     if entries[at: index].isPlaced { board.placed -= 1 }
     entries.remove(id)
   }

@@ -60,7 +60,12 @@ struct OpenAPI {
     if !route.parameters.isEmpty { operation["parameters"] = .array(route.parameters.map(parameter)) }
     if let body = route.body {
       operation["requestBody"] = [
-        "required": .bool(body.isRequired), "content": content(body.types, body.schema),
+        "required": .bool(body.isRequired),
+        "content": .object(
+          JSONObject(
+            unique: (body.types.map { ($0, body.schema) } + body.streamed.map { ($0, Schema.output) }).map {
+              .init($0.0, ["schema": .object($0.1.json)])
+            })),
       ]
     }
     var responses = JSONObject()

@@ -108,7 +108,9 @@ struct InstanceRoutes {
 
   /// Answers when the instance is over, or with what it is when the time has passed or the server shuts down.
   func ended(_ id: InstanceID, within span: Span) async throws -> APIResponse {
-    try await api.notices.watching(id) { signal in
+    let seat = try api.admission.waits.take()
+    defer { withExtendedLifetime(seat) {} }
+    return try await api.observers.waiters.watching(id) { signal in
       if try await !api.instance(id).state.isTerminal {
         await cancelWhenGracefulShutdown { await signal.wait(atMost: span) }
       }
@@ -152,7 +154,9 @@ struct InstanceRoutes {
       throw APIError.notFound("the instance has had \(instance.attempt) attempts, and no attempt \(attempt)")
     }
     let follower = LogFollower(api: api, instance: instance.id, attempt: attempt)
+    let seat = try api.admission.waits.take()
     return .stream(contentType: "text/plain; charset=utf-8") { write in
+      defer { withExtendedLifetime(seat) {} }
       try await follower.run(follow: follow, write)
     }
   }

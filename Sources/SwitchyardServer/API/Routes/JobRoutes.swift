@@ -4,7 +4,7 @@ import SwitchyardModel
 import SwitchyardStorage
 import SwitchyardSystem
 
-/// Definitions of jobs, and starting them.
+/// Definitions of jobs.
 struct JobRoutes {
   let api: APIContext
 
@@ -14,23 +14,7 @@ struct JobRoutes {
     }
     return JobCursor(app: String(text[..<slash]), name: String(text[text.index(after: slash)...]))
   }
-  private static let wait = Parameter.span(
-    "wait", in: Query.waits, "Answer with the instance when it is over, or when so long has passed."
-  ).optional
   private static let count = Parameter<Int>.integer("count", in: 1...100, "How many times.").or(5)
-
-  private static let submission = Schema.object([
-    .optional("key", .text(1...128), "The same key again gives the instance that is there already."),
-    .optional("parameters", .anything, "Any JSON of at most 65536 bytes, instead of the job's own."),
-    .optional("at", .time, "Not before this time."),
-  ])
-  .named("Submission")
-
-  private static let submitted = Schema.object([
-    .required("id", .identity, "The instance."),
-    .required("duplicate", .bool, "Whether it was there already, under this key."),
-  ])
-  .named("Submitted")
 
   private static let nextTimes = Schema.object([
     .required("next", .list(of: .time)), .required("timeZone", .output, "In which a cron expression is read."),
@@ -63,14 +47,6 @@ struct JobRoutes {
         Route(
           .post, job + "/resume", .operate, "resumeJob", "Let a job fire again", answers: answer, problems: [.conflict]
         ) { try await setState($0, .enabled) },
-        Route(
-          .post, job + "/run", .operate, "runJob", "Start a job", takes: [Self.wait],
-          body: .optionalJSON(Self.submission),
-          answers: .accepted(Self.submitted, "It is stored and will run."),
-          .ok(
-            .any(of: [Self.submitted, InstanceView.resource.schema]),
-            "It was there already; or, with `wait`, how it is."),
-          problems: [.conflict], handle: run),
         Route(
           .get, job + "/next", .read, "nextTimes", "When a job is due next", takes: [Self.count],
           answers: .ok(Self.nextTimes), problems: [.conflict], handle: next),
@@ -111,26 +87,6 @@ struct JobRoutes {
     if job.state == state { return .json(Job.resource.json(job)) }
     switch await api.driver.perform(.setJobState(job, state)) {
     case .job(let job): return .json(Job.resource.json(job))
-    case let reply: throw APIError(unexpected: reply)
-    }
-  }
-
-  /// `{"key": "…", "parameters": …, "at": "…"}`, all optional; `?wait=30s` answers when the run is over.
-  @Sendable private func run(_ request: APIRequest) async throws -> APIResponse {
-    let wait = try request[Self.wait]
-    let job = try await api.job(request)
-    let submission = try request.json().read { body in
-      Submission(
-        definition: JobVersion(job), key: body.optional("key")?.string(bytes: 1...128),
-        parameters: body.optional("parameters")?.json(bytes: 65_536), at: body.optional("at")?.timestamp())
-    }
-    guard job.state != .deleted else { throw APIError.conflict("the job is deleted") }
-    switch await api.driver.perform(.submit(submission)) {
-    case .submitted(let id, let duplicate):
-      if let wait {
-        return try await InstanceRoutes(api: api).ended(id, within: wait)
-      }
-      return .json(["id": .string(id.description), "duplicate": .bool(duplicate)], duplicate ? .ok : .accepted)
     case let reply: throw APIError(unexpected: reply)
     }
   }

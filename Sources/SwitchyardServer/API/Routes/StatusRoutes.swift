@@ -15,10 +15,6 @@ struct StatusRoutes {
       "server",
       [
         Route(
-          .get, "/healthz", .anyone, "getHealth", "Whether the server lives",
-          answers: .ok(.object([.required("status", .choice(["ok"]))]), "It does.")
-        ) { _ in .json(["status": "ok"]) },
-        Route(
           .get, "/api/v1/status", .read, "getStatus", "The server in figures",
           answers: .ok(ServerView.resource.schema), handle: status),
         Route(
@@ -36,7 +32,7 @@ struct StatusRoutes {
       ServerView.resource.json(
         ServerView(
           server: api.server, startedAt: api.startedAt, now: SystemClock.wall(), core: core, workers: workers,
-          active: counts, counters: api.notices.counters)))
+          active: counts, counters: api.observers.meter.counters)))
   }
 
   @Sendable private func workers(_ request: APIRequest) async throws -> APIResponse {
