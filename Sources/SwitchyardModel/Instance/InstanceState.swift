@@ -57,7 +57,7 @@ package enum InstanceState: UInt8, CaseIterable, Sendable {
     switch self {
     case .waiting: [.dispatched, .cancelled, .expired, .failed].contains(next)
     case .dispatched: next == .waiting || next == .stopping || next == .held || next.isRunOutcome
-    case .stopping: next == .waiting || next.isRunOutcome
+    case .stopping: next.isRunOutcome
     case .held: [.waiting, .cancelled].contains(next)
     default: false
     }

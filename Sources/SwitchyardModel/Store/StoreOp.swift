@@ -42,7 +42,7 @@ package struct StoreOp: Hashable, Sendable {
     /// worker exists, and whether `readyAt` has come, is the owner's business.
     case dispatch(Dispatch)
     /// dispatched or stopping → an end, waiting again, or held; `conflict` unless attempt and worker match
-    /// and ``InstanceState/mayBecome(_:)`` allows it (what is stopping is never held).
+    /// and ``InstanceState/mayBecome(_:)`` allows it (what is stopping only ends).
     case finish(Finish)
     /// waiting or held → cancelled, expired or (nobody will ever fit) failed, or held → waiting; `conflict`
     /// unless in `from` with that attempt and ``InstanceState/mayBecome(_:)`` allows it (what is held does not
