@@ -31,6 +31,7 @@ extension AgentMachine {
     random: inout SeededRandom, into actions: inout AgentActions
   ) {
     link = .live(number)
+    wasWelcomed = true
     learn(welcome.epochs)
     heartbeats.begin(every: welcome.heartbeatEvery, lease: welcome.lease)
     lease.span = max(.zero, welcome.lease)
@@ -143,13 +144,20 @@ extension AgentMachine {
     }
   }
 
-  mutating func renewed(_ number: UInt64, at now: Instants, into actions: inout AgentActions) {
+  mutating func renewed(
+    _ number: UInt64, at now: Instants, random: inout SeededRandom, into actions: inout AgentActions
+  ) {
     guard phase == .renewing, number > incarnation else {
       counters.ignored += 1
       return
     }
     incarnation = number
     phase = .serving
+    guard wasWelcomed else {
+      // Its number was behind, as after the loss of its directory while the clock is late; the next may be so too.
+      return loseLink(close: false, at: now, random: &random, into: &actions)
+    }
+    wasWelcomed = false
     failures = 0
     connect(at: now, into: &actions)
   }

@@ -40,6 +40,8 @@ package struct AgentMachine: Sendable {
   var link = Link.none
   var draining = false
   var nextConnection: ConnectionNumber = 1
+  /// A server took this incarnation in.
+  var wasWelcomed = false
   /// Connections in a row that came to nothing.
   var failures = 0
 
@@ -133,7 +135,7 @@ package struct AgentMachine: Sendable {
     case .timer(.reconnect): reconnectTimer(at: now, random: &random, into: &actions)
     case .timer(.heartbeat): heartbeatTimer(at: now, random: &random, into: &actions)
     case .timer(.lease): break
-    case .renewed(let incarnation): renewed(incarnation, at: now, into: &actions)
+    case .renewed(let incarnation): renewed(incarnation, at: now, random: &random, into: &actions)
     case .drain: drain(into: &actions)
     }
   }

@@ -62,6 +62,28 @@ import Testing
     #expect(hello.ref.incarnation == 6 && hello.inventory.isEmpty)
   }
 
+  /// Else a worker whose numbers are behind would ask in a circle, as fast as it can.
+  @Test func judgedBeforeItWasEverWelcomedWaits() {
+    var h = AgentHarness()
+    h.handle(.start)
+    var waits: [Span] = []
+    for round: UInt64 in 1...6 {
+      h.handle(.connected(round))
+      #expect(h.receive(.refused(.judged, message: ""), on: round).renews)
+      let renewed = h.handle(.renewed(incarnation: 100 + round))
+      #expect(renewed.connected == [])
+      guard let until = renewed.armed(.reconnect) else {
+        Issue.record("nothing brings it back")
+        return
+      }
+      waits.append(until - h.boot)
+      h.boot = until
+      #expect(h.handle(.timer(.reconnect)).connected == [round + 1])
+    }
+    #expect(waits.allSatisfy { $0 >= .milliseconds(20) && $0 <= .seconds(6) })
+    #expect(waits.reduce(.zero, +) > .milliseconds(300))
+  }
+
   @Test(arguments: [Refusal.nameTaken, .unavailable, .unauthorized, .invalid])
   func otherRefusalsWaitLong(_ refusal: Refusal) {
     var h = AgentHarness()
