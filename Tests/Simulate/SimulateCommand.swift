@@ -2,19 +2,28 @@ import Foundation
 import Simulation
 import Synchronization
 
-/// `simulate`: runs seeds of the simulation.
-///
-/// - `--seeds N [--from S]`: N seeds from S on (default: 100 from 1).
-/// - `--seed N [--trace]`: one seed; with the trace on the standard output.
-/// - `--plant NAME`: with a planted bug; then it succeeds when the bug is found.
-/// - `--coverage`: says how often each fault and event was reached.
-/// - `--threads N`: default: one to a core.
+/// `simulate`: runs seeds of the simulation. ``usage`` says how.
 struct SimulateCommand {
+  static let usage = """
+    usage: simulate [--seeds N] [--from S] [--threads N]   N seeds from S on (100 from 1, one thread to a core)
+             --coverage   what happened how often, and what never did
+             --require    with it: fails when something was not reached, and no reason is known
+             --plant NAME with a planted bug; succeeds when it is found
+           simulate --seed N [--only REDUCTION] [--plant NAME]   one seed, or what a reduction leaves of it
+             --trace      line by line
+             --shrink     leaves out what a failure does not need, and tells the rest
+           simulate --plants [--seeds N]   each planted bug in turn: at which seed it was found
+    """
+
   private var seeds: UInt64 = 100
   private var first: UInt64 = 1
   private var single: UInt64?
+  private var reduction = Reduction()
   private var traces = false
+  private var shrinks = false
   private var showsCoverage = false
+  private var requires = false
+  private var triesPlants = false
   private var plant: Plant?
   private var threads = ProcessInfo.processInfo.activeProcessorCount
   private var mistake: String?
@@ -27,8 +36,17 @@ struct SimulateCommand {
       case "--from": first = number(&rest, argument)
       case "--seed": single = number(&rest, argument)
       case "--threads": threads = Int(clamping: number(&rest, argument))
+      case "--only":
+        if let known = rest.popFirst().flatMap(Reduction.init(parsing:)) {
+          reduction = known
+        } else {
+          mistake = "--only wants what --shrink printed"
+        }
       case "--trace": traces = true
+      case "--shrink": shrinks = true
       case "--coverage": showsCoverage = true
+      case "--require": requires = true
+      case "--plants": triesPlants = true
       case "--plant":
         plant = rest.popFirst().flatMap(Plant.init)
         if plant == nil {
@@ -47,20 +65,21 @@ struct SimulateCommand {
     return number
   }
 
-  /// Returns the exit code: 0 when all is well, 1 when a promise was broken, 2 for a wrong call.
+  /// Returns the exit code: 0 when all is well, 1 when it is not, 2 for a wrong call.
   func run() -> Int32 {
     if let mistake {
-      say(
-        "simulate: \(mistake)\nusage: simulate [--seeds N] [--from S] [--threads N] [--plant NAME] [--coverage]\n"
-          + "       simulate --seed N [--trace] [--plant NAME]")
+      say("simulate: \(mistake)\n\(Self.usage)")
       return 2
     }
-    return single.map(runOne) ?? runMany()
+    if triesPlants { return runPlants() }
+    guard let single else { return runMany() }
+    return shrinks ? shrink(single) : runOne(single)
   }
 
   private func runOne(_ seed: UInt64) -> Int32 {
-    let report = World.run(seed: seed, plant: plant, trace: traces ? { print($0) } : nil)
-    if showsCoverage { show(report.coverage) }
+    let report = World.run(
+      seed: seed, reduction: reduction, plant: plant, observes: showsCoverage, trace: traces ? { print($0) } : nil)
+    if showsCoverage { print(report.coverage.report(whole: true)) }
     let hash = String(report.traceHash, radix: 16)
     print(
       "seed \(seed): hash \(hash), \(report.steps) steps, \(Int(report.virtualSeconds)) virtual s, "
@@ -69,10 +88,35 @@ struct SimulateCommand {
     return report.violation == nil ? 0 : 1
   }
 
+  private func shrink(_ seed: UInt64) -> Int32 {
+    guard let shrunk = Shrinker(seed: seed, plant: plant).shrink(progress: { say($0) }) else {
+      print("seed \(seed) breaks no promise")
+      return 1
+    }
+    print(shrunk.story)
+    return 0
+  }
+
+  private func runPlants() -> Int32 {
+    var isWell = true
+    for plant in Plant.allCases {
+      let summary = SeedRunner(plant: plant, threads: threads, failureLimit: 1).run(first..<(first + seeds))
+      let name = plant.rawValue.padding(toLength: 28, withPad: " ", startingAt: 0)
+      if let failure = summary.failures.first {
+        print("\(name) seed \(failure.seed): \(failure.violation?.promise ?? "")")
+      } else {
+        print("\(name) NOT FOUND in \(summary.seeds) seeds")
+        isWell = false
+      }
+    }
+    return isWell ? 0 : 1
+  }
+
   private func runMany() -> Int32 {
     let begin = Date()
     let lastSaid = Mutex((at: begin, failures: 0))
-    let runner = SeedRunner(plant: plant, threads: threads, failureLimit: plant == nil ? 10 : 1)
+    let runner = SeedRunner(
+      plant: plant, threads: threads, failureLimit: plant == nil ? 10 : 1, observes: showsCoverage || requires)
     let summary = runner.run(
       first..<(first + seeds),
       progress: { soFar in
@@ -89,18 +133,15 @@ struct SimulateCommand {
     for failure in summary.failures {
       let plant = plant.map { " --plant \($0.rawValue)" } ?? ""
       print("seed \(failure.seed) failed \(failure.violation?.description ?? "")")
-      print("  replay: simulate --seed \(failure.seed)\(plant) --trace")
+      print("  shrink: simulate --seed \(failure.seed)\(plant) --shrink")
     }
-    if showsCoverage { show(summary.coverage) }
+    if showsCoverage || requires { print(summary.coverage.report(whole: showsCoverage)) }
     print(
       "\(summary.seeds) seeds in \(format(elapsed)) s, \(format(Double(summary.seeds) / elapsed)) seeds/s, "
         + "\(format(summary.virtualSeconds / 3600)) simulated hours, \(summary.instances) instances, "
         + "\(summary.attempts) attempts, \(summary.steps) steps, \(summary.failures.count) failures")
-    return summary.failures.isEmpty == (plant == nil) ? 0 : 1
-  }
-
-  private func show(_ coverage: [String: Int]) {
-    for (name, count) in coverage.sorted(by: { $0.key < $1.key }) { print("  \(count)\t\(name)") }
+    let isCovered = summary.coverage.missing.isEmpty && summary.coverage.unexpected.isEmpty
+    return summary.failures.isEmpty == (plant == nil) && (isCovered || !requires) ? 0 : 1
   }
 
   private func format(_ value: Double) -> String { String(format: "%.1f", value) }

@@ -8,8 +8,7 @@ package struct RunReport: Sendable {
   package let virtualSeconds: Double
   package let instances: Int
   package let attempts: Int
-  /// How often each fault and each noteworthy thing happened, by name.
-  package let coverage: [String: Int]
+  package let coverage: Coverage
 }
 
 /// A promise that was broken.
@@ -25,12 +24,26 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
 extension World {
   /// Runs one seed to its end, or to the first broken promise.
   ///
-  /// - Parameter trace: called with a readable line for everything that happens.
+  /// - Parameters:
+  ///   - reduction: what of the seed's world is left out.
+  ///   - observes: looks into the machines after every event, for coverage.
+  ///   - trace: called with a readable line for everything that happens.
   package static func run(
-    seed: UInt64, plant: Plant? = nil, trace: ((String) -> Void)? = nil
+    seed: UInt64, reduction: Reduction = Reduction(), plant: Plant? = nil, observes: Bool = false,
+    trace: ((String) -> Void)? = nil
   ) -> RunReport {
-    let world = World(seed: seed, plant: plant, trace: Trace(sink: trace))
+    let scenario = Scenario(seed: seed).reduced(by: reduction)
+    let world = World(
+      scenario, seed: seed ^ reduction.dice << 48, plant: plant, trace: Trace(sink: trace), observes: observes)
     world.run()
     return world.report
+  }
+
+  /// The jobs of the world, in words.
+  static func jobs(seed: UInt64, _ reduction: Reduction) -> [String] {
+    let world = World(
+      Scenario(seed: seed).reduced(by: reduction), seed: seed ^ reduction.dice << 48, plant: nil,
+      trace: Trace(sink: nil), observes: false)
+    return world.client.jobs.map { "\($0.name) \($0.schedule)" }
   }
 }

@@ -11,7 +11,7 @@ package struct SeedRunner: Sendable {
     package var steps = 0
     /// By seed.
     package var failures: [RunReport] = []
-    package var coverage: [String: Int] = [:]
+    package var coverage = Coverage()
 
     package init() {}
   }
@@ -20,9 +20,12 @@ package struct SeedRunner: Sendable {
   package let threads: Int
   /// No new seed is begun after so many failures.
   package let failureLimit: Int
+  /// Counts the transitions inside the machines too, at a third of the speed.
+  package let observes: Bool
 
-  package init(plant: Plant? = nil, threads: Int, failureLimit: Int = 10) {
+  package init(plant: Plant? = nil, threads: Int, failureLimit: Int = 10, observes: Bool = false) {
     self.plant = plant
+    self.observes = observes
     self.threads = max(1, threads)
     self.failureLimit = failureLimit
   }
@@ -42,7 +45,7 @@ package struct SeedRunner: Sendable {
     let state = Mutex(State(next: seeds.lowerBound))
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while mayGoOn(), let seed = takeSeed(state, seeds) {
-        let report = World.run(seed: seed, plant: plant)
+        let report = World.run(seed: seed, plant: plant, observes: observes)
         let summary = state.withLock { state in
           state.summary.add(report)
           return state.summary
@@ -72,6 +75,6 @@ extension SeedRunner.Summary {
     attempts += report.attempts
     steps += report.steps
     if report.violation != nil { failures.append(report) }
-    for (name, count) in report.coverage { coverage[name, default: 0] += count }
+    coverage.add(report.coverage)
   }
 }

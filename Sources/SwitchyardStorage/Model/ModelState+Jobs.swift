@@ -50,7 +50,7 @@ extension ModelState {
 
   mutating func advance(_ chain: ChainAdvance?, by authority: StoreOp.Authority) {
     guard let chain, let job = jobs[chain.job], authority.owns(job.shard), job.state == .enabled,
-      job.chain == chain.predecessor
+      !guards.contains(.chain) || job.chain == chain.predecessor
     else { return }
     advance(job, nextFire: chain.nextFire, chain: chain.predecessor)
   }

@@ -16,7 +16,9 @@ package struct ModelState: Sendable {
     package static let epoch = Guards(rawValue: 1)
     /// Dispatches and results must name the attempt (and results the worker) that the row has.
     package static let attempt = Guards(rawValue: 2)
-    package static let all: Guards = [.epoch, .attempt]
+    /// A run advances a fixed delay only while the job's chain stands at it.
+    package static let chain = Guards(rawValue: 4)
+    package static let all: Guards = [.epoch, .attempt, .chain]
   }
 
   package var guards: Guards = .all

@@ -5,25 +5,29 @@ import SwitchyardStorage
 /// What really runs, against what may run.
 extension Checker {
   mutating func started(
-    _ ref: AttemptRef, on worker: WorkerRef, _ assignment: Assignment, store: ModelState, _ now: Int64
+    _ ref: AttemptRef, on worker: WorkerRef, _ assignment: Assignment, slots: UInt32, _ now: Int64
   ) {
     let spec = assignment.definition.spec
     require(started.insert(ref).inserted, "an attempt begins once", "\(describe(ref)) on \(worker)", now)
-    require(!over.contains(worker), "an incarnation that is over starts nothing", "\(describe(ref)) on \(worker)", now)
+    let isTimeless = timeless.contains(worker) && judged.contains(worker)
+    require(
+      !over.contains(worker) || isTimeless, "an incarnation that is over starts nothing",
+      "\(describe(ref)) on \(worker)", now)
     guard let row = rows[ref.instance], dispatches[ref] != nil else {
       fail("what runs has been recorded before", "\(describe(ref)) on \(worker)", now)
       return
     }
     require(dispatches[ref] == worker, "an attempt runs where it was sent", "\(describe(ref)) on \(worker)", now)
     require(
-      row.attempt == ref.attempt, "a superseded attempt does not begin", "\(describe(ref)) is at \(row.attempt)", now)
+      row.attempt == ref.attempt || isTimeless, "a superseded attempt does not begin",
+      "\(describe(ref)) is at \(row.attempt)", now)
     require(
-      row.state == .dispatched || row.state == .stopping, "what is over does not begin",
+      row.state == .dispatched || row.state == .stopping || isTimeless, "what is over does not begin",
       "\(describe(ref)) is \(row.state)", now)
-    if let other = running.first(where: { $0.ref.instance == ref.instance }) {
+    if let other = running.first(where: { $0.ref.instance == ref.instance }), !isTimeless {
       // A job that goes on when isolated accepts that its successor may overlap it, after the verdict.
       require(
-        !other.diesWithLease && over.contains(other.worker), "two attempts of an instance never run at a time",
+        !other.isExclusive && over.contains(other.worker), "two attempts of an instance never run at a time",
         "\(describe(ref)) on \(worker), \(describe(other.ref)) on \(other.worker)", now)
     }
     let starts = row.starts + 1
@@ -31,7 +35,18 @@ extension Checker {
     if spec.onLost == .fail, spec.retry.limit == 0 {
       require(starts == 1, "at most once", "\(describe(ref)) is the start number \(starts)", now)
     }
-    running.append(Running(ref: ref, worker: worker, diesWithLease: spec.whenIsolated == .kill))
+    running.append(
+      Running(
+        ref: ref, worker: worker, slots: spec.slots, diesWithLease: spec.whenIsolated == .kill,
+        isUnfenced: timeless.contains(worker)))
+    let used = running.reduce(0) { $1.worker == worker ? $0 + $1.slots : $0 }
+    require(used <= slots, "slots are never overrun", "\(used) of \(slots) on \(worker)", now)
+  }
+
+  /// A machine that stands still cannot be fenced: when it goes on, what runs there is killed late.
+  mutating func standsStill(_ worker: WorkerRef, clocksStop: Bool) {
+    for index in running.indices where running[index].worker == worker { running[index].isUnfenced = true }
+    if clocksStop { timeless.insert(worker) }
   }
 
   mutating func failedToStart(_ ref: AttemptRef) { ends[ref] = .failed }
@@ -51,7 +66,7 @@ extension Checker {
   mutating func judged(_ worker: WorkerRef, _ now: Int64) {
     over.insert(worker)
     judged.insert(worker)
-    guard let still = running.first(where: { $0.worker == worker && $0.diesWithLease }) else { return }
+    guard let still = running.first(where: { $0.worker == worker && $0.isExclusive }) else { return }
     fail("what lost its server is dead before the verdict", "\(describe(still.ref)) runs on \(worker)", now)
   }
 
@@ -69,9 +84,10 @@ extension Checker {
   // MARK: Acknowledgements
 
   /// The server acknowledges a result.
-  mutating func acknowledged(_ ref: AttemptRef, store: ModelState, _ now: Int64) {
+  mutating func acknowledged(_ ref: AttemptRef, to worker: String, store: ModelState, _ now: Int64) {
     require(
-      !isOpen(ref, store), "an acknowledged result is durable", "the server acknowledged \(describe(ref))", now)
+      dispatches[ref]?.name != worker || !isOpen(ref, store), "an acknowledged result is durable",
+      "the server acknowledged \(describe(ref))", now)
   }
 
   /// The worker forgets a result: because it was acknowledged, or because its incarnation is over.

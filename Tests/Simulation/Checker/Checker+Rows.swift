@@ -46,7 +46,7 @@ extension Checker {
       require(
         row?.state == .dispatched && row?.attempt == attempt, "a stop is for the attempt that it names",
         "\(id)/\(attempt)", now)
-      become(.stopping, id, now)
+      become(.stopping, id, by: "requestStop", now)
     case .judgeWorker(let ref, _, _, _): judged(ref, now)
     }
   }
@@ -59,6 +59,7 @@ extension Checker {
     rows[instance.id] = Row(
       job: instance.job, occurrence: instance.occurrence, state: instance.state, attempt: instance.attempt)
     touched.append(instance.id)
+    coverage.add(from: nil, to: instance.state, by: "createInstance")
     if !instance.state.isTerminal { active.append(instance.id) }
   }
 
@@ -75,7 +76,7 @@ extension Checker {
     rows[dispatch.instance]?.attempt = row.attempt + 1
     rows[dispatch.instance]?.worker = dispatch.worker
     dispatches[AttemptRef(instance: dispatch.instance, attempt: row.attempt + 1)] = dispatch.worker
-    become(.dispatched, dispatch.instance, now)
+    become(.dispatched, dispatch.instance, by: "dispatch", now)
   }
 
   private mutating func finish(_ finish: Finish, _ now: Int64) {
@@ -93,13 +94,16 @@ extension Checker {
     }
     if let still = running.first(where: { $0.ref == ref }) {
       require(
-        !still.diesWithLease && over.contains(still.worker), "what is over does not run",
+        !still.isExclusive && over.contains(still.worker), "what is over does not run",
         "\(describe(ref)) \(finish.outcome) runs on \(still.worker)", now)
     }
+    if row.state == .stopping {
+      require(finish.next.isEnd, "what is to stop does not go on", "\(describe(ref)) \(finish.outcome)", now)
+    }
     switch finish.next {
-    case .end(let state): become(state, finish.instance, now)
-    case .wait: become(.waiting, finish.instance, now)
-    case .hold: become(.held, finish.instance, now)
+    case .end(let state): become(state, finish.instance, by: "finish", now)
+    case .wait: become(.waiting, finish.instance, by: "finish", now)
+    case .hold: become(.held, finish.instance, by: "finish", now)
     }
     advance(finish.chain, now)
   }
@@ -109,13 +113,14 @@ extension Checker {
     require(
       row?.state == settlement.from && row?.attempt == settlement.attempt, "only what waits is settled",
       "\(settlement.instance) to \(settlement.to)", now)
-    become(settlement.to, settlement.instance, now)
+    become(settlement.to, settlement.instance, by: "settle", now)
     advance(settlement.chain, now)
   }
 
-  private mutating func become(_ state: InstanceState, _ id: InstanceID, _ now: Int64) {
+  private mutating func become(_ state: InstanceState, _ id: InstanceID, by verb: String, _ now: Int64) {
     guard let old = rows[id]?.state else { return fail("only instances change", "\(id)", now) }
     require(!old.isTerminal, "what is over stays as it is", "\(id): \(old) → \(state)", now)
+    coverage.add(from: old, to: state, by: verb)
     rows[id]?.state = state
     touched.append(id)
     if state.isTerminal { active.removeAll { $0 == id } }

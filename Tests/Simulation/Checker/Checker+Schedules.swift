@@ -30,7 +30,7 @@ extension Checker {
       // The same schedule goes on: what is due already must not be stepped over.
       let owed = old.nextFire ?? .max
       // A delay may be counted anew from the edit, when that was computed while its run ended.
-      if case .delay(let delay)? = mirror.plan, let next = mirror.nextFire, next <= wallStart + now + delay { return }
+      if case .delay(let delay)? = mirror.plan, let next = mirror.nextFire, next <= latestWall + delay { return }
       require(
         (mirror.nextFire ?? .max) <= owed || isChained(mirror), "an edit steps over no due time",
         "\(job.spec.name) from \(owed) to \(mirror.nextFire ?? .max)", now)
@@ -99,8 +99,9 @@ extension Checker {
     guard let plan = job.plan else { return }
     let expected = due.expectedNextFire.nanoseconds
     require(instance.dueAt == due.expectedNextFire, "a record names its due time", "\(instance.occurrence)", now)
-    let wall = wallStart + now
-    require(expected <= wall, "nothing fires before its time", "\(instance.occurrence)", now)
+    require(
+      expected <= instance.createdAt.nanoseconds && instance.createdAt.nanoseconds <= latestWall,
+      "nothing fires before its time", "\(instance.occurrence)", now)
     guard !plan.isDelay else {
       return require(
         due.nextFire == nil && due.chain == instance.id, "a delay waits for its run", "\(instance.occurrence)", now)
@@ -130,7 +131,7 @@ extension Checker {
 
   /// After a calm minute every schedule must be on time.
   mutating func schedulesAreOnTime(store: ModelState, _ now: Int64) {
-    let wall = wallStart + now
+    let wall = serverWall
     for id in jobOrder {
       guard let job = jobs[id], case .jobs(let page) = store.read(.job(id)), let stored = page.first else { continue }
       require(

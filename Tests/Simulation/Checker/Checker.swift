@@ -6,8 +6,9 @@ import SwitchyardStorage
 /// users were promised. It shares no logic with the machines; each rule here is one of their promises.
 struct Checker {
   private(set) var violation: Violation?
-  /// What a wall clock without error showed at the beginning.
-  var wallStart: Int64 = 0
+  /// What the server's wall clock shows, and the latest that it ever showed.
+  private(set) var serverWall: Int64 = 0
+  private(set) var latestWall: Int64 = 0
 
   /// An instance as the applied operations made it.
   struct Row {
@@ -23,7 +24,13 @@ struct Checker {
   struct Running {
     let ref: AttemptRef
     let worker: WorkerRef
+    let slots: UInt32
     let diesWithLease: Bool
+    /// Its machine stood still: nobody could end it in time.
+    var isUnfenced = false
+
+    /// Nothing else of its instance may run beside it.
+    var isExclusive: Bool { diesWithLease && !isUnfenced }
   }
 
   struct OccurrenceKey: Hashable {
@@ -49,6 +56,8 @@ struct Checker {
   var ends: [AttemptRef: AttemptOutcome] = [:]
   /// Incarnations that are over in truth: they left or began anew, or were judged.
   var over: Set<WorkerRef> = []
+  /// Their clocks stood still: they do not know what is over.
+  var timeless: Set<WorkerRef> = []
   /// Those of which this is durable.
   var judged: Set<WorkerRef> = []
   /// The newest incarnation of each worker, as stored.
@@ -56,6 +65,8 @@ struct Checker {
 
   var keys: [OccurrenceKey: InstanceID] = [:]
   var touched: [InstanceID] = []
+  /// Durable transitions, by the operation that made them.
+  var coverage = Coverage()
 
   var instanceCount: Int { rows.count }
 
@@ -66,6 +77,11 @@ struct Checker {
 
   mutating func require(_ holds: Bool, _ promise: String, _ detail: @autoclosure () -> String, _ now: Int64) {
     if !holds { fail(promise, detail(), now) }
+  }
+
+  mutating func serverShows(_ wall: Timestamp) {
+    serverWall = wall.nanoseconds
+    latestWall = max(latestWall, serverWall)
   }
 
   // MARK: For users and faults that need a victim
@@ -102,6 +118,11 @@ struct Checker {
   mutating func promisedJob(_ job: Job, store: ModelState, _ now: Int64) {
     let known = store.definition(job: job.id, version: job.version) != nil
     require(known, "an acknowledged job is durable", "\(job.spec.name) version \(job.version)", now)
+  }
+
+  mutating func promisedPolicy(_ revision: PolicyRevision, _ number: UInt64, store: ModelState, _ now: Int64) {
+    let stored = store.policy(app: revision.app, revision: number)
+    require(stored == revision, "an acknowledged policy is durable", "revision \(number)", now)
   }
 
   mutating func creditsBelowZero(_ worker: WorkerRef, _ credits: Int64, _ now: Int64) {

@@ -87,11 +87,19 @@ struct Lanes {
     let fitting = rows.indices.filter { index in
       let row = rows[index]
       return !row.isSuspended && !row.isDraining && row.free >= Int64(needs.slots)
-        && row.profile.apps.contains(request.app) && needs.tags.allSatisfy(row.profile.tags.contains)
+        && row.profile.apps.contains(request.app) && row.profile.processors.contains(needs.processor)
+        && needs.tags.allSatisfy(row.profile.tags.contains)
     }
     if random.chance(5) { return .later(.milliseconds(random.between(1...500).asInt64)) }
+    // The worker alone knows what it has room for, and must not be talked into more.
+    if random.chance(2), let index = random.pick(Array(rows.indices)) { return pick(index, needs.slots) }
+    if random.chance(1) { return .never(reason: "a strategy says so") }
     guard let index = random.pick(fitting) else { return .nobody(reason: "no worker has room") }
-    rows[index].used += Int64(needs.slots)
+    return pick(index, needs.slots)
+  }
+
+  private mutating func pick(_ index: Int, _ slots: UInt32) -> PlacementAnswer {
+    rows[index].used += Int64(slots)
     return .worker(rows[index].ref)
   }
 }

@@ -18,8 +18,11 @@ extension World {
     processes.append(
       Process(
         worker: worker.index, run: worker.run, assignment: assignment, startedAt: now, outcome: .succeeded))
-    if dice.processes.chance(5) {
-      cover("spawn failed")
+    if worker.crashesAtSpawn {
+      worker.crashesAtSpawn = false
+      queue.plan(.crashWorker(worker.index, run: worker.run), at: now + dice.faults.between(0, 5 * millisecond))
+    }
+    if dice.processes.chance(scenario.rates.failedSpawns) {
       processes[id].outcome = .failed
       processes[id].isOver = true
       checker.failedToStart(ref)
@@ -30,10 +33,10 @@ extension World {
     trace.mix(ref.instance.rawValue)
     worker.processes.append(id)
     attempts += 1
-    checker.started(ref, on: worker.agent.ref, assignment, store: store.state, now)
+    checker.started(ref, on: worker.agent.ref, assignment, slots: worker.plan.slots, now)
     var length = dice.processes.skewed(200 * microsecond, 3 * second)
-    if dice.processes.chance(scenario.longAttempts) { length = dice.processes.between(5 * second, 60 * second) }
-    if dice.processes.chance(scenario.failingAttempts) { processes[id].outcome = .failed }
+    if dice.processes.chance(scenario.rates.longAttempts) { length = dice.processes.between(5 * second, 60 * second) }
+    if dice.processes.chance(scenario.rates.failingAttempts) { processes[id].outcome = .failed }
     if let timeout = assignment.definition.spec.timeout, timeout.nanoseconds < length {
       length = timeout.nanoseconds + dice.processes.between(0, assignment.definition.spec.grace.nanoseconds)
       processes[id].outcome = .timedOut
@@ -45,18 +48,21 @@ extension World {
   func processBegins(_ id: Int) {
     let process = processes[id]
     let worker = workers[process.worker]
-    guard !process.isOver, worker.run == process.run else { return }
-    tell(worker, .spawned(process.assignment.attempt, at: Timestamp(nanoseconds: wall(of: worker, process.startedAt))))
+    guard !process.isOver, worker.run == process.run, !waits(.processBegins(id), for: worker) else { return }
+    tell(worker, .spawned(process.assignment.attempt, at: began(process, on: worker)))
+    if dice.processes.chance(50) {
+      tell(worker, .metrics(WorkerMetrics(numbers: [WorkerMetrics.Number(name: "load", value: Double(id % 8))])))
+    }
   }
 
   func processEnds(_ id: Int) {
-    guard !processes[id].isOver else { return }
+    guard !processes[id].isOver, !waits(.processEnds(id), for: workers[processes[id].worker]) else { return }
     end(id, processes[id].outcome)
   }
 
   /// Killed by its shim: the worker is gone, or did not move the deadline.
   func processDies(_ id: Int) {
-    guard !processes[id].isOver else { return }
+    guard !processes[id].isOver, !waits(.processDies(id), for: workers[processes[id].worker]) else { return }
     end(id, .isolated)
   }
 
@@ -70,29 +76,38 @@ extension World {
     worker.processes.removeAll { $0 == id }
     checker.ended(process.assignment.attempt, outcome, now)
     guard worker.run == process.run else { return }
-    report(process, startedAt: Timestamp(nanoseconds: wall(of: worker, process.startedAt)))
+    report(process, startedAt: began(process, on: worker))
   }
 
-  func report(_ process: Process, startedAt: Timestamp?) {
+  func processFails(_ id: Int) {
+    guard !waits(.processFails(id), for: workers[processes[id].worker]) else { return }
+    report(processes[id], startedAt: nil)
+  }
+
+  private func report(_ process: Process, startedAt: Timestamp?) {
     let worker = workers[process.worker]
     guard worker.run == process.run else { return }
+    if let number = worker.logsTo, dice.processes.chance(100) {
+      queue.plan(
+        .log(worker: worker.index, number, process.assignment.attempt),
+        at: now + dice.processes.skewed(millisecond, second))
+    }
     tell(
       worker,
       .ended(
         AttemptResult(
           attempt: process.assignment.attempt, outcome: process.outcome, startedAt: startedAt,
-          endedAt: Timestamp(nanoseconds: wall(of: worker, now)))))
+          endedAt: worker.clock.instants(at: now).wall)))
   }
 
   func kill(_ ref: AttemptRef, _ reason: KillReason, on worker: WorkerNode) {
     guard let id = worker.processes.last(where: { processes[$0].assignment.attempt == ref }) else { return }
     trace.say(now, "\(worker.name) kills \(describe(ref)) \(reason)")
+    coverage.add(.world, "killed: \(reason)")
     switch reason {
     case .isolated:
-      cover("killed: isolated")
       queue.plan(.processDies(id), at: now + dice.processes.between(0, 100 * millisecond))
     case .stopped:
-      cover("killed: stopped")
       processes[id].outcome = dice.processes.chance(100) ? .succeeded : .stopped
       let grace = processes[id].assignment.definition.spec.grace.nanoseconds
       queue.plan(.processEnds(id), at: now + dice.processes.skewed(100 * microsecond, grace))
@@ -106,19 +121,22 @@ extension World {
       worker.deadline = nil
       return
     }
-    let time = max(now, boot.nanoseconds - worker.bootOffset)
-    worker.deadline = time
-    queue.plan(.deadline(worker: worker.index, run: worker.run), at: time)
+    worker.deadline = boot
+    queue.plan(.deadline(worker: worker.index, run: worker.run), at: max(now, worker.clock.time(ofBoot: boot)))
   }
 
   func deadlinePasses(_ index: Int, run: Int) {
     let worker = workers[index]
-    guard worker.run == run, let deadline = worker.deadline, deadline <= now else { return }
+    guard worker.run == run, let deadline = worker.deadline, deadline.nanoseconds <= worker.clock.boot(at: now),
+      !waits(.deadline(worker: index, run: run), for: worker), plant != .shimsNeverKill
+    else { return }
     for id in worker.processes where processes[id].assignment.definition.spec.whenIsolated == .kill {
-      cover("killed: shim's deadline")
+      coverage.add(.world, "killed by a shim at its deadline")
       queue.plan(.processDies(id), at: now + dice.processes.between(0, 50 * millisecond))
     }
   }
 
-  private func wall(of worker: WorkerNode, _ time: Int64) -> Int64 { scenario.wallStart + time + worker.wallOffset }
+  private func began(_ process: Process, on worker: WorkerNode) -> Timestamp {
+    Timestamp(nanoseconds: worker.clock.wall(at: process.startedAt))
+  }
 }

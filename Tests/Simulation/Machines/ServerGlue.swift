@@ -11,12 +11,23 @@ extension World {
       configuration.pageLimit = 3
       configuration.readLimit = 3
       configuration.commitGroup = 8
+      configuration.commitQueue = 60
+      configuration.freshLimit = 30
       configuration.placementBatch = 3
       configuration.askFirstLimit = 4
       configuration.horizon = .seconds(40)
       configuration.rotateEvery = .seconds(2)
     }
     return ServerCore(server: ref, configuration: configuration) { _ in .utc }
+  }
+
+  static func agentConfiguration(_ scenario: Scenario) -> AgentConfiguration {
+    var configuration = AgentConfiguration()
+    if scenario.narrow {
+      configuration.resultLimit = 6
+      configuration.rejectionLimit = 3
+    }
+    return configuration
   }
 
   /// What a core that is at rest still holds and should not, in words.

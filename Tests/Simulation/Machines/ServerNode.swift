@@ -12,20 +12,32 @@ final class ServerNode {
   var isPaused = false
   var isStopping = false
   var mailbox: [ServerEvent] = []
-  var timers: [ServerTimer: Int] = [:]
-  let bootOffset: Int64
+  /// Each timer's place in `timers`, and there what it is armed for the so manieth time.
+  var places: [ServerTimer: Int] = [:]
+  var timers: [(timer: ServerTimer, generation: Int)] = []
+  var clock: MachineClock
+  /// Since when its clocks stand still.
+  var clockStoppedAt: Int64?
+  /// While it stood still.
+  var clockIsLateBy: Int64 = 0
+  /// By how much the wall clock was set, but for leaps.
+  var stepped: Int64 = 0
+  /// So many times more it dies while it loads.
+  var crashesAtClaim = 0
+  /// It is told to stop when it loads next.
+  var stopsAtClaim = false
+  /// It dies about when the so manieth commit from now is durable; 0: it does not.
+  var crashesAtCommit = 0
   var ref: ServerRef
 
   init(_ scenario: Scenario, random: SeededRandom) {
     var random = random
-    bootOffset = random.between(0, 1_000_000 * second)
+    clock = MachineClock(
+      bootStart: random.between(0, 1_000_000 * second), drift: random.between(-1_000, 1_000),
+      wallStart: scenario.wallStart)
     self.random = random
     ref = ServerRef(id: "s", incarnation: 0)
     core = World.makeCore(ref, scenario)
-  }
-
-  func instants(at now: Int64, wallStart: Int64) -> Instants {
-    Instants(wall: Timestamp(nanoseconds: wallStart + now), boot: BootTime(nanoseconds: now + bootOffset))
   }
 }
 
@@ -41,8 +53,10 @@ extension World {
     server.isPaused = false
     server.isStopping = false
     server.mailbox = []
-    server.timers = [:]
+    server.places = [:]
+    server.timers = []
     lanes.reset()
+    observer?.serverStarts()
     isLoading = false
     trace.say(now, "server starts as #\(server.ref.incarnation)")
     tellServer(.start)
@@ -51,18 +65,33 @@ extension World {
   func crashServer() {
     guard server.isUp else { return }
     trace.say(now, "server crashes")
+    if isLoading { coverage.add(.world, "server crashed while it claimed or loaded") }
     server.isUp = false
     server.isPaused = false
+    server.clockStoppedAt = nil
     server.mailbox = []
     dropStreamsOfServer()
     loseRequests()
     store.serverCrashed(&dice.store, now)
   }
 
-  func pauseServer(for span: Int64) {
-    guard server.isUp, !server.isPaused else { return }
+  /// As planned when it was at a certain step.
+  func crashServer(run: Int) {
+    guard server.run == run, server.isUp, !isCalm else { return }
+    crashServer()
+    queue.plan(.restartServer, at: now + dice.faults.skewed(50 * millisecond, 5 * second))
+  }
+
+  func stopServer(run: Int) {
+    guard server.run == run, server.isUp else { return }
+    server.isStopping = true
+    tellServer(.shutdown)
+  }
+
+  func pauseServer(for span: Int64, clocksStop: Bool) {
     trace.say(now, "server is stopped for \(span / millisecond) ms")
     server.isPaused = true
+    if clocksStop { server.clockStoppedAt = now }
     queue.plan(.resumeServer(run: server.run), at: now + span)
   }
 
@@ -70,6 +99,10 @@ extension World {
     guard server.isPaused else { return }
     trace.say(now, "server goes on")
     server.isPaused = false
+    if let since = server.clockStoppedAt {
+      server.clockStoppedAt = nil
+      server.clock.standStill(for: now - since)
+    }
     let mail = server.mailbox
     server.mailbox = []
     tellServer(mail)
@@ -89,13 +122,16 @@ extension World {
   /// What came together is handled together.
   private func tellServer(_ events: [ServerEvent]) {
     let losesTimers = plant == .timerLostOnRecovery && isLoading
+    let leaks = events.contains(where: leaksCredit)
     var actions = ServerActions()
-    let instants = server.instants(at: now, wallStart: scenario.wallStart)
+    let instants = server.clock.instants(at: now)
+    checker.serverShows(instants.wall)
     server.core.handle(contentsOf: events, at: instants, random: &server.random, into: &actions)
-    for action in actions { perform(action, losesTimers: losesTimers) }
+    observer?.look(at: server.core, into: &coverage)
+    for action in actions { perform(action, losesTimers: losesTimers, leaks: leaks) }
   }
 
-  private func perform(_ action: ServerAction, losesTimers: Bool) {
+  private func perform(_ action: ServerAction, losesTimers: Bool, leaks: Bool) {
     guard server.isUp else { return }
     switch action {
     case .claim(let shards): claim(shards)
@@ -103,11 +139,13 @@ extension World {
     case .read(let token, let request): read(token, request)
     case .reply(let token, let reply): answered(token, reply)
     case .place(let requests): place(requests)
+    case .node(.released) where leaks: break
     case .node(let change): lanes.apply(change, world: self)
     case .arm(let timer, let boot): if !losesTimers { arm(timer, boot) }
     case .send(let connection, let message): send(checked: message, on: connection)
     case .close(let connection): closeByServer(connection)
-    case .appendLog: break
+    case .appendLog(let connection, let chunk):
+      send(.logAck(chunk.attempt, offset: chunk.offset + UInt64(chunk.bytes.count)), on: connection)
     case .publish(let notice): published(notice)
     case .policyStored: break
     case .stopped: serverStopped()
@@ -117,43 +155,44 @@ extension World {
   private func send(checked message: ServerMessage, on connection: ConnectionID) {
     let id = Int(connection.number)
     if case .resultAck(let ref) = message, id < streams.count {
-      checker.acknowledged(ref, store: store.state, now)
+      checker.acknowledged(ref, to: workers[streams[id].worker].name, store: store.state, now)
     }
     trace.mix(message.code)
-    if plant == .noEpochCheck {
-      send(withNewestEpoch(message), on: connection)
-    } else {
-      send(message, on: connection)
-    }
+    send(planted(message), on: connection)
   }
 
   private func arm(_ timer: ServerTimer, _ boot: BootTime) {
-    let generation = (server.timers[timer] ?? 0) + 1
-    server.timers[timer] = generation
+    let place = server.places[timer] ?? addTimer(timer)
+    server.timers[place].generation += 1
     guard boot < .distantFuture else { return }
-    let due = max(now, boot.nanoseconds - server.bootOffset) + dice.timers.between(0, 2 * millisecond)
-    queue.plan(.serverTimer(run: server.run, timer, generation: generation), at: due)
+    let due = max(now, server.clock.time(ofBoot: boot)) + dice.timers.between(0, 2 * millisecond)
+    queue.plan(
+      .serverTimer(run: server.run, place: place, generation: server.timers[place].generation), at: due)
   }
 
-  func serverTimer(_ run: Int, _ timer: ServerTimer, generation: Int) {
-    guard server.run == run, server.timers[timer] == generation else { return }
-    trace.say(now, "    timer \(timer)")
-    tellServer(.timer(timer))
+  private func addTimer(_ timer: ServerTimer) -> Int {
+    server.timers.append((timer, 0))
+    server.places[timer] = server.timers.count - 1
+    return server.timers.count - 1
+  }
+
+  func serverTimer(_ run: Int, place: Int, generation: Int) {
+    guard server.run == run, server.timers[place].generation == generation else { return }
+    trace.say(now, "    timer \(server.timers[place].timer)")
+    tellServer(.timer(server.timers[place].timer))
   }
 
   private func published(_ notice: ServerNotice) {
     trace.say(now, "    · \(describe(notice))")
     switch notice {
     case .owned: isLoading = false
-    case .resigned: cover("resigned")
-    case .counted(let name): cover("counted: " + name)
+    case .counted(let name): coverage.add(.notice, name)
     default: break
     }
   }
 
   private func serverStopped() {
     trace.say(now, "server has stopped")
-    cover("stopped gracefully")
     server.isUp = false
     dropStreamsOfServer()
     loseRequests()

@@ -49,6 +49,18 @@ struct SimulatedStore {
   var downUntil: Int64 = 0
   var slowUntil: Int64 = 0
   var unknownUntil: Int64 = 0
+  /// Nothing is answered before this.
+  var stalledUntil: Int64 = 0
+
+  /// In place: to copy the state for each read would be most of the work.
+  mutating func answer(_ index: Int) { reads[index].page = state.read(reads[index].request) }
+
+  mutating func heal(_ now: Int64) {
+    downUntil = min(downUntil, now)
+    slowUntil = min(slowUntil, now)
+    unknownUntil = min(unknownUntil, now)
+    stalledUntil = min(stalledUntil, now)
+  }
 
   /// What was under way when the server died lands all the same, or is lost.
   mutating func serverCrashed(_ random: inout SeededRandom, _ now: Int64) {
@@ -63,8 +75,17 @@ extension World {
     isLoading = true
     store.claims.append(
       SimulatedStore.PendingClaim(
-        run: server.run, shards: shards, server: server.ref, answerIsLost: dice.store.chance(scenario.failedClaims)))
+        run: server.run, shards: shards, server: server.ref,
+        answerIsLost: dice.store.chance(scenario.rates.failedClaims)))
     queue.plan(.claimLands(store.claims.count - 1), at: now + storeLatency())
+    if server.stopsAtClaim {
+      server.stopsAtClaim = false
+      queue.plan(.stopServer(run: server.run), at: now + dice.faults.skewed(millisecond, 300 * millisecond))
+    }
+    if server.crashesAtClaim > 0 {
+      server.crashesAtClaim -= 1
+      queue.plan(.crashServer(run: server.run), at: now + dice.faults.skewed(10 * microsecond, 300 * millisecond))
+    }
   }
 
   func claimLands(_ index: Int) {
@@ -84,7 +105,7 @@ extension World {
       trace.say(now, "    store: claimed \(claim.shards.count) shards, epoch \(claim.shards.first?.epoch ?? 0)")
       tellServer(.claimed(claim.shards, idFloor: claim.idFloor))
     } else {
-      cover("claim failed")
+      coverage.add(.world, "claim failed")
       trace.say(now, "    store: claim failed")
       tellServer(.claimFailed("the store does not answer"))
     }
@@ -95,16 +116,21 @@ extension World {
   func commit(_ token: Token, _ group: CommitGroup) {
     let index = store.commits.count
     let fate = commitFate()
-    if fate != .done { cover("commit: \(fate)") }
+    coverage.add(.world, "commit: \(fate)")
     trace.say(now, "    store: commit \(index) of \(group.ops.count): \(fate)")
     if trace.isOn { for op in group.ops { trace.say(now, "      \(describe(op))") } }
     trace.mix(group.ops.count)
     store.commits.append(
       SimulatedStore.PendingCommit(
         run: server.run, token: token, group: group, fate: fate, outcome: .unknown("no answer")))
-    if plant == .sendBeforeCommit { sendAssignments(of: group) }
+    sendAssignments(of: group)
     let landing = max(store.lastLanding, now + storeLatency())
     store.lastLanding = landing
+    if server.crashesAtCommit > 0 {
+      server.crashesAtCommit -= 1
+      let death = max(now, landing + dice.faults.between(-200 * microsecond, 1_200 * microsecond))
+      if server.crashesAtCommit == 0 { queue.plan(.crashServer(run: server.run), at: death) }
+    }
     switch fate {
     case .done, .unknownApplied:
       store.open.append(index)
@@ -122,15 +148,17 @@ extension World {
 
   private func commitFate() -> SimulatedStore.Fate {
     if store.downUntil > now { return .aborted }
-    if dice.store.chance(scenario.abortedCommits) { return .aborted }
-    if dice.store.chance(store.unknownUntil > now ? 500 : scenario.unknownCommits) {
+    if dice.store.chance(scenario.rates.abortedCommits) { return .aborted }
+    if dice.store.chance(store.unknownUntil > now ? 500 : scenario.rates.unknownCommits) {
       return dice.store.pick([.unknownApplied, .unknownLost, .unknownLate]) ?? .unknownLost
     }
     return .done
   }
 
-  private func storeLatency() -> Int64 {
-    if store.slowUntil > now || dice.store.chance(scenario.slowCommits) {
+  private func storeLatency() -> Int64 { max(0, store.stalledUntil - now) + ownLatency() }
+
+  private func ownLatency() -> Int64 {
+    if store.slowUntil > now || dice.store.chance(scenario.rates.slowCommits) {
       return dice.store.skewed(50 * millisecond, 4 * second)
     }
     return dice.store.between(100 * microsecond, 8 * millisecond)
@@ -140,7 +168,7 @@ extension World {
     store.open.removeAll { $0 == index }
     guard !store.commits[index].isLost, !store.commits[index].hasLanded else { return }
     store.commits[index].hasLanded = true
-    if store.commits[index].run != server.run || !server.isUp { cover("commit: landed after the crash") }
+    if store.commits[index].run != server.run || !server.isUp { coverage.add(.world, "commit: after the crash") }
     var group = store.commits[index].group
     if plant == .noEpochCheck { group.server = server.ref }
     let outcome = store.state.apply(group)
@@ -148,30 +176,14 @@ extension World {
     if case .done(let results) = outcome {
       trace.say(now, "    store: commit \(index) is durable: \(describe(results))")
       for result in results { trace.mix(result.code) }
-      cover(store.commits[index].group.ops, results)
+      coverage.add(store.commits[index].group.ops, results)
       checker.applied(store.commits[index].group, results, store: store.state, now)
     } else {
       trace.say(now, "    store: commit \(index) was refused: the server has been succeeded")
-      cover("commit: expelled")
+      coverage.add(.world, "commit: expelled")
     }
     if store.commits[index].fate == .done {
       queue.plan(.commitAnswers(index), at: now + dice.store.between(50 * microsecond, millisecond))
-    }
-  }
-
-  private func cover(_ ops: [StoreOp], _ results: [OpResult]) {
-    for (op, result) in zip(ops, results) {
-      switch (op.verb, result) {
-      case (.finish(let finish), .applied): cover("end: \(finish.outcome) → \(finish.next.name)")
-      case (.settle(let settlement), .applied): cover("settled: \(settlement.from) → \(settlement.to)")
-      case (.judgeWorker(_, _, let verdict, _), .applied): cover("verdict: \(verdict)")
-      case (.createInstance(let instance, _), .applied) where instance.state == .skipped: cover("misfire")
-      case (.requestStop, .applied): cover("stop requested")
-      case (_, .conflict): cover("conflict")
-      case (_, .duplicate): cover("duplicate")
-      case (_, .fenced): cover("fenced")
-      default: break
-      }
     }
   }
 
@@ -187,7 +199,8 @@ extension World {
     case .aborted: tellServer(.committed(pending.token, .aborted("the store is busy")))
     case .unknownApplied, .unknownLost, .unknownLate:
       trace.say(now, "    store: nobody knows about commit \(index)")
-      tellServer(.committed(pending.token, .unknown("the connection broke")))
+      tellServer(
+        .committed(pending.token, plant == .unknownIsAborted ? .aborted("lost") : .unknown("the connection broke")))
     }
   }
 
@@ -195,16 +208,17 @@ extension World {
 
   func read(_ token: Token, _ request: OwnerRead) {
     store.reads.append(SimulatedStore.PendingRead(run: server.run, token: token, request: request))
-    queue.plan(.readHappens(store.reads.count - 1), at: now + dice.store.between(10 * microsecond, millisecond))
+    let delay = store.slowUntil > now || store.stalledUntil > now ? storeLatency() / 8 : 0
+    queue.plan(.readHappens(store.reads.count - 1), at: now + delay + dice.store.between(10 * microsecond, millisecond))
   }
 
   func readHappens(_ index: Int) {
     let pending = store.reads[index]
     guard pending.run == server.run else { return }
-    if dice.store.chance(scenario.failedReads) {
-      cover("read failed")
+    if dice.store.chance(scenario.rates.failedReads) {
+      coverage.add(.world, "read failed")
     } else {
-      store.reads[index].page = store.state.read(pending.request)
+      store.answer(index)
     }
     queue.plan(.readAnswers(index), at: now + dice.store.between(10 * microsecond, millisecond))
   }
@@ -214,17 +228,7 @@ extension World {
     store.reads[index].page = nil
     trace.say(now, "    store: read \(pending.request): \(pending.page?.count ?? -1)")
     guard pending.run == server.run else { return }
-    tellServer(.read(pending.token, pending.page))
-  }
-}
-
-extension Finish.Next {
-  fileprivate var name: String {
-    switch self {
-    case .end(let state): state.name
-    case .wait: "waiting"
-    case .hold: "held"
-    }
+    tellServer(.read(pending.token, planted(pending.page, for: pending.request)))
   }
 }
 

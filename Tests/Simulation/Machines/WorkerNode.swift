@@ -16,14 +16,22 @@ final class WorkerNode {
   /// Gone for good.
   var isGone = false
   var isPaused = false
+  /// Its machine stands still until then, with its processes.
+  var stillUntil: Int64 = 0
+  /// Since when, if its clocks stand still too.
+  var clockStoppedAt: Int64?
   /// What a paused process finds when it wakes up.
   var mailbox: [AgentEvent] = []
+  var crashesAtSpawn = false
+  /// Its next hello claims to run what it never got.
+  var forgesInventory = false
+  /// The stream that takes logs.
+  var logsTo: ConnectionNumber?
 
-  let bootOffset: Int64
-  var wallOffset: Int64
+  var clock: MachineClock
   var timers = [0, 0, 0]
-  /// When shims kill by themselves, in true time.
-  var deadline: Int64?
+  /// When shims kill by themselves, on the machine's boot clock.
+  var deadline: BootTime?
 
   /// The last streams it opened.
   var streams: [(number: ConnectionNumber, stream: Int)] = []
@@ -33,22 +41,26 @@ final class WorkerNode {
   /// What runs here, by index into the world's processes.
   var processes: [Int] = []
 
-  init(index: Int, plan: Scenario.WorkerPlan, random: SeededRandom) {
+  init(index: Int, plan: Scenario.WorkerPlan, _ scenario: Scenario, random: SeededRandom) {
     var random = random
     self.index = index
     self.plan = plan
     lineage = random.next() >> 1
-    bootOffset = random.between(0, 1_000_000 * second)
-    wallOffset = random.between(-2 * second, 2 * second)
+    clock = MachineClock(
+      bootStart: random.between(0, 1_000_000 * second), drift: random.between(-1_000, 1_000),
+      wallStart: scenario.wallStart)
+    clock.wallOffset = random.between(-2 * second, 2 * second)
     self.random = random
     agent = AgentMachine(name: plan.name, lineage: 0, incarnation: 0, profile: WorkerProfile(apps: [], slots: 0))
   }
 
   var name: String { plan.name }
+  func isStill(at now: Int64) -> Bool { stillUntil > now }
 
-  func instants(at now: Int64, wallStart: Int64) -> Instants {
-    Instants(
-      wall: Timestamp(nanoseconds: wallStart + now + wallOffset), boot: BootTime(nanoseconds: now + bootOffset))
+  /// As a data directory makes them: higher than all before, and than all of another directory if the clock is right.
+  func nextIncarnation(at now: Int64) -> UInt64 {
+    incarnation = max(incarnation + 1, UInt64(max(0, clock.wall(at: now) / millisecond)))
+    return incarnation
   }
 
   func stream(_ number: ConnectionNumber) -> Int? { streams.last { $0.number == number }?.stream }
@@ -70,14 +82,18 @@ extension World {
   func startWorker(_ worker: WorkerNode) {
     guard !worker.isUp, !worker.isGone else { return }
     worker.run += 1
-    worker.incarnation += 1
     worker.isUp = true
     worker.isPaused = false
+    worker.crashesAtSpawn = false
     worker.mailbox = []
     worker.deadline = nil
-    let profile = WorkerProfile(apps: ["sim"], slots: worker.plan.slots, tags: worker.plan.tags)
+    worker.logsTo = nil
+    observer?.agentStarts(worker.index)
+    let profile = WorkerProfile(
+      apps: ["sim"], slots: worker.plan.slots, tags: worker.plan.tags, processors: worker.plan.processors)
     worker.agent = AgentMachine(
-      name: worker.name, lineage: worker.lineage, incarnation: worker.incarnation, profile: profile)
+      name: worker.name, lineage: worker.lineage, incarnation: worker.nextIncarnation(at: now), profile: profile,
+      configuration: World.agentConfiguration(scenario))
     trace.say(now, "\(worker.name) starts as #\(worker.incarnation)")
     tell(worker, .start)
   }
@@ -86,14 +102,24 @@ extension World {
   func crashWorker(_ worker: WorkerNode, silently: Bool) {
     guard worker.isUp else { return }
     trace.say(now, "\(worker.name) crashes")
+    coverage.add(worker.agent.counters)
     worker.isUp = false
     worker.isPaused = false
+    worker.stillUntil = min(worker.stillUntil, now)
+    worker.clockStoppedAt = nil
     worker.mailbox = []
     worker.deadline = nil
     dropStreams(of: worker, silently: silently)
     for process in worker.processes {
       queue.plan(.processDies(process), at: now + dice.processes.between(0, 50 * millisecond))
     }
+  }
+
+  /// As planned when it was at a certain step.
+  func crashWorker(_ worker: WorkerNode, run: Int) {
+    guard worker.run == run, worker.isUp, !isCalm else { return }
+    crashWorker(worker, silently: false)
+    queue.plan(.restartWorker(worker.index), at: now + dice.faults.skewed(100 * millisecond, 5 * second))
   }
 
   /// A restart finds the lock of its data directory taken while anything of the old process lives.
@@ -106,17 +132,47 @@ extension World {
     startWorker(worker)
   }
 
-  func pause(_ worker: WorkerNode, for span: Int64) {
-    guard worker.isUp, !worker.isPaused else { return }
+  func pause(_ worker: WorkerNode, for span: Int64) -> Bool {
+    guard worker.isUp, !worker.isPaused else { return false }
     trace.say(now, "\(worker.name) is stopped for \(span / millisecond) ms")
     worker.isPaused = true
     queue.plan(.resumeWorker(worker.index, run: worker.run), at: now + span)
+    return true
+  }
+
+  /// The whole machine stands still, and what is sent to it waits.
+  func still(_ worker: WorkerNode, for span: Int64, clocksStop: Bool) -> Bool {
+    guard pause(worker, for: span) else { return false }
+    worker.stillUntil = now + span
+    worker.cutToServerUntil = max(worker.cutToServerUntil, now + span)
+    worker.cutToAgentUntil = max(worker.cutToAgentUntil, now + span)
+    if clocksStop { worker.clockStoppedAt = now }
+    checker.standsStill(worker.agent.ref, clocksStop: clocksStop)
+    return true
+  }
+
+  /// Whether this has to wait until the machine goes on.
+  func waits(_ event: WorldEvent, for worker: WorkerNode) -> Bool {
+    guard worker.isStill(at: now) else { return false }
+    queue.plan(event, at: worker.stillUntil + dice.processes.between(0, millisecond))
+    return true
+  }
+
+  func removeWorker(_ worker: WorkerNode) {
+    crashWorker(worker, silently: true)
+    worker.isGone = true
   }
 
   func resume(_ worker: WorkerNode) {
     guard worker.isPaused else { return }
     trace.say(now, "\(worker.name) goes on")
     worker.isPaused = false
+    worker.stillUntil = min(worker.stillUntil, now)
+    if let since = worker.clockStoppedAt {
+      worker.clockStoppedAt = nil
+      worker.clock.standStill(for: now - since)
+      setDeadline(worker.deadline, of: worker)
+    }
     let mail = worker.mailbox
     worker.mailbox = []
     for event in mail { tell(worker, event) }
@@ -137,8 +193,8 @@ extension World {
       return
     }
     var actions = AgentActions()
-    let instants = worker.instants(at: now, wallStart: scenario.wallStart)
-    worker.agent.handle(event, at: instants, random: &worker.random, into: &actions)
+    worker.agent.handle(event, at: worker.clock.instants(at: now), random: &worker.random, into: &actions)
+    observer?.look(at: worker.agent, worker.index, into: &coverage)
     if plant == .resultsNotKept { fakeAcknowledgements(for: actions, to: worker) }
     for action in actions { perform(action, of: worker) }
   }
@@ -152,22 +208,25 @@ extension World {
     case .disconnect(let number): closeByAgent(number, of: worker)
     case .send(let number, let message):
       trace.mix(message.code)
+      if case .rejected(_, let reason) = message { coverage.add(.rejection, reason) }
       send(message, on: number, from: worker)
     case .spawn(let assignment): spawn(assignment, on: worker)
     case .kill(let ref, let reason): kill(ref, reason, on: worker)
     case .setDeadline(let boot): setDeadline(boot, of: worker)
     case .arm(let timer, let boot):
       worker.timers[timer.slot] += 1
-      let due = max(now, boot.nanoseconds - worker.bootOffset) + dice.timers.between(0, 2 * millisecond)
+      let due = max(now, worker.clock.time(ofBoot: boot)) + dice.timers.between(0, 2 * millisecond)
       queue.plan(
         .agentTimer(worker: worker.index, run: worker.run, timer, generation: worker.timers[timer.slot]), at: due)
     case .forget(let ref): checker.forgot(ref, by: worker.agent.ref, store: store.state, now)
-    case .logAcked, .logsTo: break
+    case .logAcked: break
+    case .logsTo(let number): worker.logsTo = number
     case .renew:
       queue.plan(
         .agentRenewed(worker: worker.index, run: worker.run), at: now + dice.processes.between(0, 30 * millisecond))
     case .finished:
       trace.say(now, "\(worker.name) has left")
+      coverage.add(worker.agent.counters)
       checker.left(worker.agent.ref, running: worker.processes.count, now)
       worker.isUp = false
       // What was sent before still goes out.
@@ -189,8 +248,6 @@ extension World {
     let worker = workers[index]
     guard worker.run == run, worker.isUp else { return }
     checker.left(worker.agent.ref, running: worker.processes.count, now)
-    worker.incarnation += 1
-    cover("worker judged and renewed")
-    tell(worker, .renewed(incarnation: worker.incarnation))
+    tell(worker, .renewed(incarnation: worker.nextIncarnation(at: now)))
   }
 }

@@ -20,6 +20,20 @@ struct Client {
     case submitBatch(JobID)
     case end(InstanceID)
     case release(InstanceID)
+    case putPolicy(UInt64)
+
+    var word: String {
+      switch self {
+      case .createJob: "create job"
+      case .editJob: "edit job"
+      case .setState: "set job state"
+      case .submit: "submit"
+      case .submitBatch: "submit batch"
+      case .end: "end"
+      case .release: "release"
+      case .putPolicy: "put policy"
+      }
+    }
   }
 
   var jobs: [PlannedJob] = []
@@ -35,8 +49,10 @@ struct Client {
 }
 
 extension World {
+  static let mostJobs = 13
+
   func makeJobs() {
-    let count = dice.clients.between(7...13)
+    let count = dice.clients.between(7...Self.mostJobs)
     for index in 0..<count {
       var plan = SchedulePlan.random(&dice.clients, wall: scenario.wallStart)
       // One of each kind is there in any case.
@@ -50,6 +66,7 @@ extension World {
       }
       client.jobs.append(Client.PlannedJob(name: "job-\(index)", schedule: plan))
     }
+    for index in scenario.omittedJobs.sorted(by: >) where index < client.jobs.count { client.jobs.remove(at: index) }
   }
 
   func ask(_ wish: Client.Wish, _ request: ServerRequest) {
@@ -68,6 +85,7 @@ extension World {
     }
     client.openTokens.removeAll { $0 == token }
     if trace.isOn { trace.say(now, "client hears \(token & 0xFFFF): \(describe(reply))") }
+    coverage.add(.request, "\(wish.word): \(reply.word)")
     switch (wish, reply) {
     case (.createJob(let index), .job(let job)):
       client.jobs[index].id = job.id
@@ -76,21 +94,24 @@ extension World {
       // It may be there all the same, by an earlier wish whose answer was lost.
       if let job = store.state.job(app: "sim", name: client.jobs[index].name) { client.jobs[index].id = job.id }
     case (.editJob(_, _), .job(let job)), (.setState(_, _), .job(let job)):
+      if job.state == .deleted, let index = client.jobs.firstIndex(where: { $0.id == job.id }) {
+        // Its name is free again.
+        client.jobs[index].id = nil
+      }
       checker.promisedJob(job, store: store.state, now)
     case (.submit(let key, let job), .submitted(let id, let duplicate)):
       checker.promisedInstance(id, key: key, job: job, duplicate: duplicate, store: store.state, now)
     case (.submitBatch(let job), .batch(let replies)):
-      cover("batch submitted")
       for case .submitted(let id, let duplicate) in replies {
         checker.promisedInstance(id, key: nil, job: job, duplicate: duplicate, store: store.state, now)
       }
-    case (.submitBatch, .refused): cover("submit refused")
     case (.submit(let key, let job), .refused):
-      cover("submit refused")
       if let key { client.unacknowledged.append((key, job)) }
     case (.end(let id), .instance(let told, _)), (.release(let id), .instance(let told, _)):
       if id != told { checker.fail("an answer is about what was asked", "\(id) is not \(told)", now) }
-    case (.editJob, .refused), (.setState, .refused), (.end, .refused), (.release, .refused): cover("request refused")
+    case (.putPolicy(let number), .policy(let revision)):
+      checker.promisedPolicy(revision, number, store: store.state, now)
+    case (_, .refused): break
     default: checker.fail("an answer is about what was asked", "\(reply)", now)
     }
   }
@@ -111,7 +132,7 @@ extension World {
     guard server.isUp else { return }
     if createMissingJob() { return }
     guard !client.isWindingDown else { return windDown() }
-    guard !isCalm else { return repeatSubmit() }
+    guard !isCalm, !client.jobs.isEmpty else { return repeatSubmit() }
     let index = Int(dice.clients.below(UInt64(client.jobs.count)))
     guard let id = client.jobs[index].id, let job = store.state.read(.job(id)).jobs.first else { return }
     switch dice.clients.below(100) {
@@ -120,7 +141,9 @@ extension World {
     case ..<70: endSomething()
     case ..<76: setState(index, job, .paused)
     case ..<88: setState(index, job, .enabled)
-    case ..<95: edit(index, job)
+    case ..<94: edit(index, job)
+    case ..<95: setState(index, job, .deleted)
+    case ..<96: putPolicy()
     default: releaseSomething()
     }
   }
@@ -158,24 +181,50 @@ extension World {
     guard let job = store.state.read(.job(id)).jobs.first, job.state != .deleted,
       let definition = store.state.definition(job: id, version: job.version)
     else { return }
-    cover("submit repeated")
-    ask(.submit(key: key, id), .submit(Submission(definition: definition, key: key)))
+    ask(.submit(key: key, id), .submit(Submission(definition: definition, key: plant == .keysForgotten ? nil : key)))
+  }
+
+  private func putPolicy() {
+    let number = (store.state.policy(app: "sim", revision: nil)?.revision ?? 0) + 1
+    let policy = Policy(balancer: Policy.Strategy(plugin: "any"))
+    // Two at the same time: one of them is too late.
+    for _ in 0..<dice.clients.between(1...2) {
+      ask(.putPolicy(number), .putPolicy(app: "sim", policy, revision: number))
+    }
+  }
+
+  /// Many users want the same at the same time.
+  func burst(_ random: inout SeededRandom) -> Bool {
+    guard server.isUp, !client.jobs.isEmpty else { return false }
+    let index = Int(random.below(UInt64(client.jobs.count)))
+    if let id = client.jobs[index].id, let job = store.state.read(.job(id)).jobs.first, job.state != .deleted {
+      for round in 0..<random.between(10...80) {
+        let state: JobState = round % 2 == 0 ? .paused : .enabled
+        ask(.setState(index, state), .setJobState(job, state))
+      }
+      submit(job)
+    }
+    guard let id = checker.randomActive(&random), let instance = store.state.instance(id) else { return true }
+    for _ in 0..<random.between(10...40) {
+      if random.chance(700) { ask(.end(id), .end(instance)) } else { ask(.release(id), .release(instance)) }
+    }
+    return true
   }
 
   private func endSomething() {
-    guard let id = checker.randomActive(&dice.clients), let instance = store.state.instance(id) else { return }
+    // One that is over now and then.
+    let old = dice.clients.chance(50) ? dice.clients.pick(processes)?.assignment.attempt.instance : nil
+    guard let id = old ?? checker.randomActive(&dice.clients), let instance = store.state.instance(id) else { return }
     ask(.end(id), .end(instance))
   }
 
   private func releaseSomething() {
     guard let id = checker.anyHeld(), let instance = store.state.instance(id) else { return }
-    cover("released")
     ask(.release(id), .release(instance))
   }
 
   private func setState(_ index: Int, _ job: Job, _ state: JobState) {
     guard job.state != state, job.state != .deleted else { return }
-    cover("job \(state)")
     ask(.setState(index, state), .setJobState(job, state))
   }
 
@@ -184,7 +233,6 @@ extension World {
     var plan = client.jobs[index].schedule
     if dice.clients.chance(500) { plan = SchedulePlan.random(&dice.clients, wall: scenario.wallStart + now) }
     guard let spec = JobPlan.spec(named: client.jobs[index].name, plan, &dice.clients) else { return }
-    cover("job edited")
     client.jobs[index].schedule = plan
     ask(.editJob(index, plan), .putJob(app: "sim", spec: spec, existing: job))
   }

@@ -92,6 +92,10 @@ func describe(_ next: Finish.Next) -> String {
   }
 }
 
+extension Finish.Next {
+  var isEnd: Bool { if case .end = self { true } else { false } }
+}
+
 func describe(_ time: Timestamp?) -> String { time.map { "\($0.nanoseconds)" } ?? "never" }
 
 func describe(_ results: [OpResult]) -> String {
@@ -114,6 +118,19 @@ func describe(_ wish: Client.Wish) -> String {
   case .submitBatch(let job): "submit a batch of \(job)"
   case .end(let id): "end \(id)"
   case .release(let id): "release \(id)"
+  case .putPolicy(let number): "put policy \(number)"
+  }
+}
+
+extension ServerReply {
+  var word: String {
+    switch self {
+    case .submitted(_, let duplicate): duplicate ? "duplicate" : "granted"
+    case .batch, .job, .policy, .instance: "granted"
+    case .refused(.conflict, _): "conflict"
+    case .refused(.overloaded, _): "overloaded"
+    case .refused(.unavailable, _): "unavailable"
+    }
   }
 }
 

@@ -1,89 +1,165 @@
 import SwitchyardCore
 import SwitchyardModel
 
-/// What goes wrong, and how the world is healed for its calm end.
+/// What each fault does, and how the world is healed for its calm end.
 extension World {
-  func faultStrikes() {
+  func strikes(_ index: Int) {
     guard !isCalm else { return }
-    queue.plan(.fault, at: now + dice.faults.between(scenario.faultEvery / 4, scenario.faultEvery * 2))
-    guard let fault = dice.faults.pick(scenario.faults) else { return }
-    let worker = workers[Int(dice.faults.below(UInt64(workers.count)))]
-    if strike(fault, worker) {
-      cover("fault: \(fault)")
-      trace.say(now, "FAULT \(fault) \(worker.name)")
+    var strike = scenario.strikes[index]
+    let worker = workers[strike.worker]
+    guard hit(strike.fault, worker, &strike.random) else { return }
+    coverage.add(.fault, "\(strike.fault)")
+    trace.say(now, "FAULT \(strike.fault)\(strike.fault.meetsWorker ? " \(worker.name)" : "")")
+  }
+
+  /// Returns whether there was anything to hit.
+  private func hit(_ fault: Fault, _ worker: WorkerNode, _ random: inout SeededRandom) -> Bool {
+    switch fault.place {
+    case .network: hitNetwork(fault, worker, &random)
+    case .worker: hitWorker(fault, worker, &random)
+    case .server: server.isUp && !server.isPaused && hitServer(fault, &random)
+    case .store: hitStore(fault, &random)
+    case .users: burst(&random)
     }
   }
 
-  /// Returns whether there was anything to strike.
-  private func strike(_ fault: Fault, _ worker: WorkerNode) -> Bool {
+  private func hitStore(_ fault: Fault, _ random: inout SeededRandom) -> Bool {
     switch fault {
-    case .breakStream, .breakAtAgent, .breakAtServer:
-      guard let (_, id) = worker.streams.last, streams[id].opened, !streams[id].overAtAgent else { return false }
-      breakStream(id, heardAtAgent: fault != .breakAtServer, heardAtServer: fault != .breakAtAgent)
+    case .storeDown: store.downUntil = max(store.downUntil, now + random.skewed(50 * millisecond, 20 * second))
+    case .storeFull: store.downUntil = now + random.between(60 * second, 180 * second)
+    case .storeSlow: store.slowUntil = now + random.skewed(second, 20 * second)
+    case .storeStall: store.stalledUntil = now + random.between(5 * second, 40 * second)
+    case .unknownBurst: store.unknownUntil = now + random.skewed(100 * millisecond, 3 * second)
+    case .meddle: return meddle(&random)
+    default: return false
+    }
+    return true
+  }
+
+  private func hitNetwork(_ fault: Fault, _ worker: WorkerNode, _ random: inout SeededRandom) -> Bool {
+    switch fault {
+    case .doubleMessages: doublesUntil = now + random.skewed(second, 40 * second)
     case .partition, .partitionToServer, .partitionToAgent:
-      let until = now + dice.faults.skewed(200 * millisecond, 40 * second)
+      let until = now + random.skewed(200 * millisecond, 40 * second)
       if fault != .partitionToAgent { worker.cutToServerUntil = max(worker.cutToServerUntil, until) }
       if fault != .partitionToServer { worker.cutToAgentUntil = max(worker.cutToAgentUntil, until) }
-    case .pauseWorker:
-      guard worker.isUp, !worker.isPaused else { return false }
-      pause(worker, for: dice.faults.skewed(300 * millisecond, 40 * second))
-    case .pauseServer:
-      guard server.isUp, !server.isPaused else { return false }
-      pauseServer(for: dice.faults.skewed(100 * millisecond, 30 * second))
+    case .forgeMessages:
+      for _ in 0..<random.between(1...12) {
+        queue.plan(.forge(worker: worker.index), at: now + random.between(0, 5 * second))
+      }
+    default:
+      guard let (_, id) = worker.streams.last, streams[id].opened, !streams[id].overAtAgent else { return false }
+      breakStream(id, heardAtAgent: fault != .breakAtServer, heardAtServer: fault != .breakAtAgent)
+    }
+    return true
+  }
+
+  private func hitWorker(_ fault: Fault, _ worker: WorkerNode, _ random: inout SeededRandom) -> Bool {
+    guard worker.isUp, !worker.isStill(at: now) else { return false }
+    switch fault {
+    case .pauseWorker: return pause(worker, for: random.skewed(300 * millisecond, 40 * second))
+    case .suspendMachine: return still(worker, for: random.skewed(second, 60 * second), clocksStop: false)
+    case .freezeMachine: return still(worker, for: random.skewed(second, 60 * second), clocksStop: true)
     case .crashWorker:
-      guard worker.isUp else { return false }
-      crashWorker(worker, silently: dice.faults.chance(300))
-      queue.plan(.restartWorker(worker.index), at: now + dice.faults.skewed(100 * millisecond, 40 * second))
+      crashWorker(worker, silently: random.chance(300))
+      queue.plan(.restartWorker(worker.index), at: now + random.skewed(100 * millisecond, 40 * second))
+    case .crashWorkerAtSpawn: worker.crashesAtSpawn = true
     case .vanishWorker:
-      guard worker.isUp, worker.plan.mayVanish, dice.faults.chance(150) else { return false }
+      guard worker.plan.mayVanish, random.chance(150) else { return false }
       crashWorker(worker, silently: true)
       worker.isGone = true
     case .loseDirectory:
-      // The machine is set up anew: nothing runs, and nothing proves it.
-      guard worker.isUp else { return false }
-      crashWorker(worker, silently: dice.faults.chance(500))
-      worker.lineage = dice.faults.next() >> 1
-      queue.plan(.restartWorker(worker.index), at: now + dice.faults.skewed(second, 20 * second))
+      // The machine is set up anew, and its clock with it. A number below the last would take until the clock has passed it.
+      guard worker.incarnation < UInt64(scenario.wallStart + now) / 1_000_000 + 20_000 else { return false }
+      crashWorker(worker, silently: random.chance(500))
+      worker.lineage = random.next() >> 1
+      worker.incarnation = 0
+      worker.clock.wallOffset = 0
+      queue.plan(.restartWorker(worker.index), at: now + random.skewed(second, 20 * second))
+    case .twinWorker:
+      guard workers.count < scenario.workers.count + 2 else { return false }
+      let twin = WorkerNode(
+        index: workers.count, plan: worker.plan, scenario, random: SeededRandom(seed: random.next()))
+      workers.append(twin)
+      queue.plan(.restartWorker(twin.index), at: now)
+      queue.plan(.removeWorker(twin.index), at: now + random.between(5 * second, 120 * second))
     case .drainWorker:
-      guard worker.isUp, !worker.isPaused else { return false }
+      guard !worker.isPaused else { return false }
+      if plant == .goodbyeWhileWork { sayGoodbye(worker) }
       tell(worker, .drain)
-    case .crashServer:
-      guard server.isUp else { return false }
-      crashServer()
-      queue.plan(.restartServer, at: now + dice.faults.skewed(50 * millisecond, 20 * second))
-    case .stopServer:
-      guard server.isUp, !server.isStopping, !server.isPaused else { return false }
-      server.isStopping = true
-      tellServer(.shutdown)
-    case .storeDown: store.downUntil = now + dice.faults.skewed(50 * millisecond, 20 * second)
-    case .storeSlow: store.slowUntil = now + dice.faults.skewed(second, 20 * second)
-    case .unknownBurst: store.unknownUntil = now + dice.faults.skewed(100 * millisecond, 3 * second)
-    case .wallJump: worker.wallOffset += dice.faults.between(-3_600 * second, 3_600 * second)
+    case .stepWorkerClock: worker.clock.wallOffset += random.between(-3_600 * second, 3_600 * second)
+    default: return false
     }
     return true
+  }
+
+  private func hitServer(_ fault: Fault, _ random: inout SeededRandom) -> Bool {
+    switch fault {
+    case .crashServer:
+      crashServer()
+      queue.plan(.restartServer, at: now + random.skewed(50 * millisecond, 20 * second))
+    case .crashServerAtClaim:
+      server.crashesAtClaim = random.between(1...3)
+      crashServer()
+      queue.plan(.restartServer, at: now + random.skewed(50 * millisecond, second))
+    case .crashServerAtCommit: server.crashesAtCommit = random.between(1...20)
+    case .stopServer:
+      guard !server.isStopping else { return false }
+      stopServer(run: server.run)
+    case .stopServerAtClaim:
+      server.stopsAtClaim = true
+      crashServer()
+      queue.plan(.restartServer, at: now + random.skewed(50 * millisecond, second))
+    case .pauseServer: pauseServer(for: random.skewed(100 * millisecond, 30 * second), clocksStop: false)
+    case .freezeServer:
+      let span = random.skewed(100 * millisecond, 30 * second)
+      pauseServer(for: span, clocksStop: true)
+      server.clockIsLateBy += span
+      queue.plan(.mendServerClock, at: now + span + random.skewed(10 * millisecond, 30 * second))
+    case .stepServerClock:
+      let step = random.skewed(5 * millisecond, 120 * second) * (random.chance(500) ? 1 : -1)
+      // What was stored before a step back waits for its time; it must come before the world's patience ends.
+      guard abs(server.stepped + step) <= 200 * second else { return false }
+      server.stepped += step
+      stepServerClock(by: step)
+    case .leapServerClock: stepServerClock(by: random.skewed(3_600 * second, 200_000 * second))
+    default: return false
+    }
+    return true
+  }
+
+  /// Somebody sets the clock of a machine that stood still.
+  func mendServerClock() {
+    guard server.clockIsLateBy > 0, server.clockStoppedAt == nil else { return }
+    stepServerClock(by: server.clockIsLateBy)
+    server.clockIsLateBy = 0
+  }
+
+  private func stepServerClock(by step: Int64) {
+    trace.say(now, "the server's clock is set by \(step / millisecond) ms")
+    server.clock.wallOffset += step
   }
 
   /// From here on nothing goes wrong any more.
   func calmDown() {
     trace.say(now, "the world calms down")
     isCalm = true
-    scenario.abortedCommits = 0
-    scenario.unknownCommits = 0
-    scenario.slowCommits = 0
-    scenario.failedReads = 0
-    scenario.failedClaims = 0
-    scenario.lateMessages = 0
-    scenario.longAttempts = 0
-    store.downUntil = min(store.downUntil, now)
-    store.slowUntil = min(store.slowUntil, now)
-    store.unknownUntil = min(store.unknownUntil, now)
+    for (_, rate) in Rates.all { scenario.rates[keyPath: rate] = 0 }
+    store.heal(now)
+    doublesUntil = min(doublesUntil, now)
+    server.crashesAtClaim = 0
+    server.stopsAtClaim = false
+    server.crashesAtCommit = 0
     for worker in workers {
+      worker.crashesAtSpawn = false
       worker.cutToServerUntil = min(worker.cutToServerUntil, now)
       worker.cutToAgentUntil = min(worker.cutToAgentUntil, now)
       resume(worker)
+      if worker.index >= scenario.workers.count { removeWorker(worker) }
       if !worker.isUp { queue.plan(.restartWorker(worker.index), at: now + second) }
     }
     resumeServer()
+    mendServerClock()
     if !server.isUp { queue.plan(.restartServer, at: now + second) }
   }
 }

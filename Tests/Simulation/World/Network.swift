@@ -6,6 +6,8 @@ struct Channel<Message> {
   enum Item {
     case message(Message)
     case end
+
+    var isEnd: Bool { if case .end = self { true } else { false } }
   }
 
   private var items: [Item] = []
@@ -94,7 +96,8 @@ extension World {
   // MARK: Sending
 
   func send(_ message: WorkerMessage, on number: ConnectionNumber, from worker: WorkerNode) {
-    guard let id = worker.stream(number), streams[id].opened, !streams[id].overAtAgent else { return }
+    guard let id = worker.stream(number), streams[id].opened, !streams[id].overAtAgent, !withholds(message)
+    else { return }
     push(toServer: .message(message), on: id)
   }
 
@@ -107,19 +110,25 @@ extension World {
   func push(toServer item: Channel<WorkerMessage>.Item, on id: Int, delay: Int64 = 0) {
     guard !streams[id].toServer.isCut else { return }
     let arrival = max(streams[id].toServer.lastArrival, now + latency() + delay)
-    streams[id].toServer.push(item, arrival: arrival)
-    queue.plan(.deliverToServer(stream: id, generation: streams[id].toServer.generation), at: arrival)
+    for _ in 0..<copies(isEnd: item.isEnd) {
+      streams[id].toServer.push(item, arrival: arrival)
+      queue.plan(.deliverToServer(stream: id, generation: streams[id].toServer.generation), at: arrival)
+    }
   }
 
   func push(toAgent item: Channel<ServerMessage>.Item, on id: Int, delay: Int64 = 0) {
     guard !streams[id].toAgent.isCut else { return }
     let arrival = max(streams[id].toAgent.lastArrival, now + latency() + delay)
-    streams[id].toAgent.push(item, arrival: arrival)
-    queue.plan(.deliverToAgent(stream: id, generation: streams[id].toAgent.generation), at: arrival)
+    for _ in 0..<copies(isEnd: item.isEnd) {
+      streams[id].toAgent.push(item, arrival: arrival)
+      queue.plan(.deliverToAgent(stream: id, generation: streams[id].toAgent.generation), at: arrival)
+    }
   }
 
+  private func copies(isEnd: Bool) -> Int { doublesUntil > now && !isEnd && dice.network.chance(300) ? 2 : 1 }
+
   func latency() -> Int64 {
-    if dice.network.chance(scenario.lateMessages) { return dice.network.skewed(10 * millisecond, second) }
+    if dice.network.chance(scenario.rates.lateMessages) { return dice.network.skewed(10 * millisecond, second) }
     return dice.network.between(50 * microsecond, 2 * millisecond)
   }
 
@@ -140,10 +149,10 @@ extension World {
     case .message(.hello(let hello)) where !streams[id].helloSeen:
       streams[id].helloSeen = true
       trace.say(now, "    \(workers[streams[id].worker].name)/\(id) → hello \(hello.inventory.count) held")
-      tellServer(.connected(connection, hello))
+      tellServer(.connected(connection, planted(forged(hello, by: workers[streams[id].worker]))))
     case .message(let message):
       trace.say(now, "    \(workers[streams[id].worker].name)/\(id) → \(describe(message))")
-      if plant == .noAttemptCheck, let (other, result) = withNewestAttempt(message) {
+      if let (other, result) = withNewestAttempt(message) {
         tellServer(.received(other, result))
       } else {
         tellServer(.received(connection, message))
@@ -164,6 +173,7 @@ extension World {
     switch item {
     case .message(let message):
       trace.say(now, "    \(workers[streams[id].worker].name)/\(id) ← \(describe(message))")
+      runDouble(message, on: workers[streams[id].worker])
       tellAgent(of: id, .received(streams[id].number, message))
     case .end: endAtAgent(id)
     }

@@ -27,41 +27,47 @@ package final class World {
   var client = Client()
 
   var isCalm = false
+  /// Until then the network delivers many messages twice.
+  var doublesUntil: Int64 = 0
+  /// For a planted bug: results that were sent.
+  var sentOnce: Set<AttemptRef> = []
   /// Between a claim and the server's notice that it owns its shards.
   var isLoading = false
   var steps = 0
   var attempts = 0
-  private var coverage: [String: Int] = [:]
+  var coverage = Coverage()
+  var observer: Observer?
   private var isOver = false
 
-  static let stormEnds = 600 * second
-  static let schedulesEnd = 660 * second
-  static let patienceEnds = 1_200 * second
+  /// After the storm: how long until schedules must be on time, and until everything must be at rest.
+  static let schedulesMend = 60 * second
+  static let patience = 600 * second
 
-  init(seed: UInt64, plant: Plant?, trace: Trace) {
+  init(_ scenario: Scenario, seed: UInt64, plant: Plant?, trace: Trace, observes: Bool) {
     self.seed = seed
+    observer = observes ? Observer() : nil
     self.plant = plant
     self.trace = trace
-    scenario = Scenario(seed: seed)
+    self.scenario = scenario
     dice = Dice(seed: seed)
     var machines = SeededRandom(seed: mix64(seed &* 31 &+ 50))
     server = ServerNode(scenario, random: SeededRandom(seed: machines.next()))
     for (index, plan) in scenario.workers.enumerated() {
-      workers.append(WorkerNode(index: index, plan: plan, random: SeededRandom(seed: machines.next())))
+      workers.append(WorkerNode(index: index, plan: plan, scenario, random: SeededRandom(seed: machines.next())))
     }
     prepare()
   }
 
   private func prepare() {
-    if plant == .noEpochCheck { store.state.guards.remove(.epoch) }
-    if plant == .noAttemptCheck { store.state.guards.remove(.attempt) }
-    checker.wallStart = scenario.wallStart
+    plantInStore()
+    for worker in workers { worker.clock.measuresByWall = plant == .wallClockLeases }
     makeJobs()
     queue.plan(.restartServer, at: 0)
+    for worker in workers where scenario.omittedWorkers.contains(worker.index) { worker.isGone = true }
     for worker in workers { queue.plan(.restartWorker(worker.index), at: dice.faults.between(0, 2 * second)) }
     queue.plan(.client, at: 500 * millisecond)
-    queue.plan(.fault, at: 15 * second + dice.faults.between(0, scenario.faultEvery))
-    queue.plan(.calm, at: Self.stormEnds)
+    for (index, strike) in scenario.strikes.enumerated() { queue.plan(.strike(index), at: strike.at) }
+    queue.plan(.calm, at: scenario.stormEnds)
   }
 
   func run() {
@@ -74,10 +80,11 @@ package final class World {
     }
   }
 
-  func cover(_ name: String) { coverage[name, default: 0] += 1 }
-
   var report: RunReport {
-    RunReport(
+    var coverage = coverage
+    coverage.add(checker.coverage)
+    for worker in workers where worker.isUp { coverage.add(worker.agent.counters) }
+    return RunReport(
       seed: seed, traceHash: trace.hash, violation: checker.violation, steps: steps,
       virtualSeconds: Double(now) / Double(second), instances: checker.instanceCount, attempts: attempts,
       coverage: coverage)
@@ -91,7 +98,7 @@ package final class World {
     case .deliverToAgent(let id, let generation): deliverToAgent(id, generation: generation)
     case .serverHearsEnd(let id): endAtServer(id)
     case .agentHearsEnd(let id): endAtAgent(id)
-    case .serverTimer(let run, let timer, let generation): serverTimer(run, timer, generation: generation)
+    case .serverTimer(let run, let place, let generation): serverTimer(run, place: place, generation: generation)
     case .agentTimer(let worker, let run, let timer, let generation):
       agentTimer(worker, run: run, timer, generation: generation)
     case .agentRenewed(let worker, let run): agentRenewed(worker, run: run)
@@ -106,18 +113,26 @@ package final class World {
     case .viewChanges(let run): viewChanges(run: run)
     case .processBegins(let id): processBegins(id)
     case .processEnds(let id): processEnds(id)
-    case .processFails(let id): report(processes[id], startedAt: nil)
+    case .processFails(let id): processFails(id)
     case .processDies(let id): processDies(id)
     case .deadline(let worker, let run): deadlinePasses(worker, run: run)
-    case .fault: faultStrikes()
+    case .strike(let index): strikes(index)
+    case .log(let worker, let number, let ref):
+      send(.log(LogChunk(attempt: ref, offset: 0, bytes: [46])), on: number, from: workers[worker])
+    case .forge(let worker): forge(by: workers[worker])
     case .client: clientActs()
     case .resumeWorker(let worker, let run): if workers[worker].run == run { resume(workers[worker]) }
     case .resumeServer(let run): if server.run == run { resumeServer() }
     case .restartWorker(let worker): restartWorker(workers[worker])
+    case .removeWorker(let worker): removeWorker(workers[worker])
+    case .crashWorker(let worker, let run): crashWorker(workers[worker], run: run)
+    case .crashServer(let run): crashServer(run: run)
+    case .stopServer(let run): stopServer(run: run)
+    case .mendServerClock: mendServerClock()
     case .restartServer: startServer()
     case .calm:
       calmDown()
-      queue.plan(.inspect, at: Self.schedulesEnd)
+      queue.plan(.inspect, at: now + Self.schedulesMend)
     case .inspect: inspect()
     }
   }
@@ -134,7 +149,7 @@ package final class World {
       checker.finalCheck(store: store.state, now)
       checkRest()
       isOver = true
-    } else if now > Self.patienceEnds {
+    } else if now > scenario.stormEnds + Self.patience {
       checker.fail("everything comes to its end", unrest, now)
     } else {
       queue.plan(.inspect, at: now + second)

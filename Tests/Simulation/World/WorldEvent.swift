@@ -1,7 +1,8 @@
 import SwitchyardCore
+import SwitchyardModel
 
 /// Something that happens at one point of virtual time. Runs and generations say of what start, timer or
-/// queue the event is: those of an earlier one are void.
+/// queue the event is: those of an earlier one are void. Numbers alone, so that the queue moves them cheaply.
 enum WorldEvent {
   // Network
   case streamOpens(Int)
@@ -11,7 +12,7 @@ enum WorldEvent {
   case serverHearsEnd(stream: Int)
   case agentHearsEnd(stream: Int)
   // Machines
-  case serverTimer(run: Int, ServerTimer, generation: Int)
+  case serverTimer(run: Int, place: Int, generation: Int)
   case agentTimer(worker: Int, run: Int, AgentTimer, generation: Int)
   case agentRenewed(worker: Int, run: Int)
   // Store
@@ -32,11 +33,18 @@ enum WorldEvent {
   case processDies(Int)
   case deadline(worker: Int, run: Int)
   // Faults and users
-  case fault
+  case strike(Int)
+  case forge(worker: Int)
+  case log(worker: Int, ConnectionNumber, AttemptRef)
   case client
   case resumeWorker(Int, run: Int)
   case resumeServer(run: Int)
   case restartWorker(Int)
+  case removeWorker(Int)
+  case crashWorker(Int, run: Int)
+  case crashServer(run: Int)
+  case stopServer(run: Int)
+  case mendServerClock
   case restartServer
   case calm
   case inspect
@@ -69,7 +77,14 @@ extension WorldEvent {
     case .processFails(let n): 32 << 32 | UInt64(n)
     case .processDies(let n): 22 << 32 | UInt64(n)
     case .deadline(let n, _): 23 << 32 | UInt64(n)
-    case .fault: 24 << 32
+    case .strike(let n): 24 << 32 | UInt64(n)
+    case .forge(let n): 33 << 32 | UInt64(n)
+    case .log(let n, _, _): 38 << 32 | UInt64(n)
+    case .removeWorker(let n): 34 << 32 | UInt64(n)
+    case .crashWorker(let n, _): 35 << 32 | UInt64(n)
+    case .crashServer(let n): 36 << 32 | UInt64(n)
+    case .mendServerClock: 37 << 32
+    case .stopServer(let n): 39 << 32 | UInt64(n)
     case .client: 25 << 32
     case .resumeWorker(let n, _): 26 << 32 | UInt64(n)
     case .resumeServer(let n): 27 << 32 | UInt64(n)
