@@ -15,6 +15,8 @@ let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix"
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -78,7 +80,7 @@ let modules: [Target] = [
   module("SwitchyardStorage", ["SwitchyardModel"]),
   module("SwitchyardObservability"),
   module("SwitchyardPlugins", ["SwitchyardModel", "CSwitchyard", "CPluginHost"]),
-  module("SwitchyardWire", ["SwitchyardModel", grpc, grpcProtobuf, protobuf], exclude: ["Protos"]),
+  module("SwitchyardWire", ["SwitchyardModel", grpc, grpcProtobuf, nioCore, protobuf], exclude: ["Protos"]),
   module(
     "SwitchyardStorageSQLite", ["SwitchyardModel", "SwitchyardStorage", "CSQLite"],
     resources: [.embedInCode("Schema/Migrations/v0001-first.sql")]),
@@ -89,13 +91,13 @@ let modules: [Target] = [
     [
       "SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "SwitchyardStorageSQLite", "SwitchyardPlacement",
       "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardObservability", "SwitchyardWire", grpc, grpcProtobuf,
-      grpcTransport, hummingbird, hummingbirdCore, lifecycle, logging,
+      grpcTransport, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioPosix,
     ]),
   module(
     "SwitchyardWorker",
     [
       "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardWire", "CLinux", grpc,
-      grpcProtobuf, grpcTransport, httpClient, lifecycle, logging,
+      grpcProtobuf, grpcTransport, httpClient, lifecycle, logging, nioCore, nioPosix,
     ]),
 ]
 
@@ -174,6 +176,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),

@@ -3,12 +3,15 @@ import GRPCNIOTransportCore
 import GRPCNIOTransportHTTP2Posix
 import Hummingbird
 import Logging
+import NIOPosix
 import ServiceLifecycle
 import SwitchyardCore
 import SwitchyardModel
 import SwitchyardSystem
+import SwitchyardWire
 
-/// The two faces of a server: gRPC for workers, HTTP for people and programs.
+/// The two faces of a server: gRPC for workers, HTTP for people and programs. Each has one event loop, and its tasks run
+/// there.
 struct Faces: Sendable {
   let settings: ServerSettings
   let api: APIContext
@@ -18,32 +21,47 @@ struct Faces: Sendable {
 
   /// Serves until graceful shutdown.
   func serve(onReady: @escaping @Sendable (SwitchyardServer.Addresses) async -> Void) async throws {
+    let workers = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let clients = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await serve(workers, clients, onReady)) } catch { outcome = .failure(error) }
+    try? await workers.shutdownGracefully()
+    try? await clients.shutdownGracefully()
+    try outcome.get()
+  }
+
+  private func serve(
+    _ workers: MultiThreadedEventLoopGroup, _ clients: MultiThreadedEventLoopGroup,
+    _ onReady: @escaping @Sendable (SwitchyardServer.Addresses) async -> Void
+  ) async throws {
     let grpc = GRPCServer(
       transport: .http2NIOPosix(
         address: settings.grpc.socketAddress, transportSecurity: .plaintext,
         config: .defaults { config in
           config.rpc.maxRequestPayloadSize = 4 << 20
+          // Frames are batches already: holding them back would only add to every latency.
+          config.connection.flushCoalescing = nil
           config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
-        }),
+        }, eventLoopGroup: workers),
       services: [WorkerGateway(connections: connections, tokens: tokens, driver: api.driver, logger: logger)])
     let listening = Signal()
     let http = HTTPServer(
       table: DocumentRoutes.adding(to: routes), tokens: tokens, admission: api.admission, meter: api.http,
       logger: logger)
     let port = PortBox()
-    let application = http.application(settings.http) { number in
+    let application = http.application(settings.http, on: clients.next()) { number in
       port.set(number)
       listening.signal()
     }
     // Each task tells whether the server is over with it.
     try await withThrowingTaskGroup(of: Bool.self) { group in
-      group.addTask {
+      group.addTask(executorPreference: EventLoopTasks(workers.next())) {
         do { try await grpc.serve() } catch  where !(error is CancellationError) {
           throw FaceError("workers", "grpc", settings.grpc, error)
         }
         return false
       }
-      group.addTask {
+      group.addTask(executorPreference: EventLoopTasks(clients.next())) {
         let group = ServiceGroup(services: [application], logger: logger)
         do { try await group.run() } catch  where !(error is CancellationError) {
           throw FaceError("HTTP", "http", settings.http, error)

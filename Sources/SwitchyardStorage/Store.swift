@@ -13,7 +13,9 @@ package protocol Store: Sendable {
 
   /// Makes the group durable, or says that it did not, or that nobody knows. Never throws: the outcome
   /// is the whole truth.
-  func commit(_ group: CommitGroup) async -> CommitOutcome
+  ///
+  /// - Parameter tell: called once, on a thread of the store's: it passes the outcome on and returns.
+  func commit(_ group: CommitGroup, then tell: @escaping @Sendable (CommitOutcome) -> Void)
 
   func read(_ request: OwnerRead) async throws(StoreError) -> OwnerPage
 
@@ -39,6 +41,13 @@ package protocol Store: Sendable {
   func policy(app: String, revision: UInt64?) async throws(StoreError) -> PolicyRevision?
 
   func close() async
+}
+
+extension Store {
+  /// Commits, and waits for the outcome.
+  package func commit(_ group: CommitGroup) async -> CommitOutcome {
+    await withCheckedContinuation { continuation in commit(group) { continuation.resume(returning: $0) } }
+  }
 }
 
 package struct Claim: Hashable, Sendable {

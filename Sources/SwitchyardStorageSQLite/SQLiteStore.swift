@@ -54,7 +54,10 @@ package final class SQLiteStore: Store {
     try await writer.claim(shards, for: server)
   }
 
-  package func commit(_ group: CommitGroup) async -> CommitOutcome { await writer.commit(group) }
+  package func commit(_ group: CommitGroup, then tell: @escaping @Sendable (CommitOutcome) -> Void) {
+    // From the caller's thread to the writer's and back, without a third in between.
+    Task.immediate(priority: .high) { [writer] in await writer.commit(group, then: tell) }
+  }
 
   package func read(_ request: OwnerRead) async throws(StoreError) -> OwnerPage {
     try await ownerReader.read { session throws(SQLiteFailure) in try session.page(request) }

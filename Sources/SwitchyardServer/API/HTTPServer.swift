@@ -19,9 +19,11 @@ struct HTTPServer: HTTPResponder {
   let meter: HTTPMeter
   let logger: Logger
 
-  /// - Parameter onRunning: gets the port, which matters when any free one was asked for.
+  /// - Parameters:
+  ///   - loop: reads and writes its connections.
+  ///   - onRunning: gets the port, which matters when any free one was asked for.
   func application(
-    _ address: ListenAddress, onRunning: @escaping @Sendable (Int) async -> Void
+    _ address: ListenAddress, on loop: any EventLoop, onRunning: @escaping @Sendable (Int) async -> Void
   ) -> some ApplicationProtocol {
     Application(
       responder: self,
@@ -32,6 +34,7 @@ struct HTTPServer: HTTPResponder {
         availableConnectionsDelegate: MaximumAvailableConnections(
           admission.limits.connections, logger: quiet(logger))),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? address.port) },
+      eventLoopGroupProvider: .shared(loop),
       logger: quiet(logger))
   }
 

@@ -174,9 +174,8 @@ final class ServerDriver: Sendable {
   }
 
   private func commit(_ group: CommitGroup, _ token: Token) {
-    Task(priority: .high) { [self] in
-      let began = SystemClock.boot()
-      let outcome = await parts.store.commit(group)
+    let began = SystemClock.boot()
+    parts.store.commit(group) { [self] outcome in
       post(.committed(token, outcome))
       parts.meter.committed(group.ops.count, outcome, took: SystemClock.boot() - began)
       watch(outcome)

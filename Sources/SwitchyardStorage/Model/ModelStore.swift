@@ -12,8 +12,12 @@ package actor ModelStore: Store {
     return try state.claim(shards, for: server)
   }
 
-  package func commit(_ group: CommitGroup) -> CommitOutcome {
-    isOpen ? state.apply(group) : .aborted(StoreError.closed.message)
+  package nonisolated func commit(_ group: CommitGroup, then tell: @escaping @Sendable (CommitOutcome) -> Void) {
+    Task { await apply(group, tell) }
+  }
+
+  private func apply(_ group: CommitGroup, _ tell: (CommitOutcome) -> Void) {
+    tell(isOpen ? state.apply(group) : .aborted(StoreError.closed.message))
   }
 
   package func read(_ request: OwnerRead) throws(StoreError) -> OwnerPage {

@@ -40,7 +40,9 @@ actor Writer {
     }
   }
 
-  func commit(_ group: CommitGroup) -> CommitOutcome {
+  func commit(_ group: CommitGroup, then tell: (CommitOutcome) -> Void) { tell(commit(group)) }
+
+  private func commit(_ group: CommitGroup) -> CommitOutcome {
     let applier: Applier
     do { applier = try open() } catch { return .aborted(error.message) }
     guard applier.admits(group.server) else { return .expelled }

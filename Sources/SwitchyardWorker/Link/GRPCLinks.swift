@@ -1,12 +1,14 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Logging
+import NIOCore
+import NIOPosix
 import SwitchyardCore
 import SwitchyardModel
 import SwitchyardWire
 import Synchronization
 
-/// Opens streams to servers over gRPC, one connection each.
+/// Opens streams to servers over gRPC, one connection each. Their tasks run on the event loop that reads and writes them.
 final class GRPCLinks: ServerLinks {
   private struct State {
     var rotation: ServerRotation
@@ -19,6 +21,7 @@ final class GRPCLinks: ServerLinks {
   private let state: Mutex<State>
   private let opened: AsyncStream<GRPCLink>
   private let open: AsyncStream<GRPCLink>.Continuation
+  private let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
 
   init(servers: [ServerAddress], token: String, logger: Logger) {
     self.token = token
@@ -37,7 +40,9 @@ final class GRPCLinks: ServerLinks {
   /// Runs the streams, until ``finish()``.
   func run() async {
     await withDiscardingTaskGroup { group in
-      for await link in opened { group.addTask { await self.run(link) } }
+      for await link in opened {
+        group.addTask(executorPreference: EventLoopTasks(loop)) { await self.run(link) }
+      }
     }
   }
 
@@ -49,7 +54,7 @@ final class GRPCLinks: ServerLinks {
     logger[metadataKey: "server"] = "\(server)"
     do {
       logger.debug("connecting")
-      try await link.run(to: server, token: token)
+      try await link.run(to: server, token: token, on: loop)
       logger.debug("stream closed")
     } catch let error as RPCError where error.code == .unauthenticated || error.code == .permissionDenied {
       logger.error("refused by the server: check the token", metadata: ["cause": "\(error.message)"])

@@ -27,7 +27,8 @@ extension RealProcesses {
         #expect(try await shares(of: 6, on: cluster).values.sorted() == [6], "always the first")
 
         let shown = try await cluster.succeeds("plugin", "show", "com.example.fixture", "--json").json
-        #expect(shown.number("calls") > 0 && shown.number("errors") == 0, "\(shown.text)")
+        let statistics = try #require(shown["statistics"])
+        #expect(statistics.number("calls") > 0 && statistics.number("errors") == 0, "\(shown.text)")
       }
     }
 
