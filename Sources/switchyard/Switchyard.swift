@@ -23,6 +23,7 @@ struct Switchyard: AsyncParsableCommand {
       CommandGroup(name: "Use", subcommands: [JobCommand.self, InstanceCommand.self, EventsCommand.self, Status.self]),
       CommandGroup(name: "Place", subcommands: [PluginCommand.self, PolicyCommand.self]),
       CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, Completion.self]),
+      CommandGroup(name: "Keep", subcommands: [StoreCommand.self]),
     ])
 
   static let version = "0.1.0"
