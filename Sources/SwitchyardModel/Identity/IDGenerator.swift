@@ -16,6 +16,12 @@ package struct IDGenerator: Sendable {
     last = (floor >> 22) << 12 | 0xFFF
   }
 
+  /// The least identity that can be made at a time or later: all that were made before are less, but for those of a
+  /// clock that was set back.
+  package static func floor(at wall: Timestamp) -> UInt64 {
+    UInt64(clamping: min(wall.milliseconds - epochMilliseconds, 1 << 41 - 1)) << 22
+  }
+
   package mutating func next(at wall: Timestamp) -> UInt64 {
     let milliseconds = UInt64(clamping: wall.milliseconds - Self.epochMilliseconds) & (1 << 41 - 1)
     last = Swift.max(last + 1, milliseconds << 12)
