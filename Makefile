@@ -8,7 +8,7 @@ NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g
           libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
 SEEDS  ?= 10000
 
-.PHONY: help demo test build plugins format lint simulate check-metrics bench check-generated generate setup
+.PHONY: help demo test build plugins format lint simulate check-metrics bench check-generated generate setup check-api
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -35,6 +35,7 @@ test: setup ## everything that must hold
 	$(MAKE) -C Tests/PluginTests check
 	python3 Tests/ShimTests/test_shim.py .build/debug/switchyard-shim
 	$(MAKE) check-metrics
+	$(MAKE) check-api EXAMPLES=5
 
 # A Python of its own for each check that needs one, with what its requirements.txt pins.
 .venv/%: Tests/%/requirements.txt
@@ -45,6 +46,12 @@ test: setup ## everything that must hold
 check-metrics: .venv/MetricsTests ## hold /metrics against Prometheus' own parser
 	$(SWIFT) build $(BUILD) --product switchyard
 	.venv/MetricsTests/bin/python Tests/MetricsTests/test_metrics.py .build/debug
+
+EXAMPLES ?= 50
+
+check-api: setup .venv/APITests ## a server against its own OpenAPI document: make check-api EXAMPLES=50
+	$(SWIFT) build $(BUILD) --product switchyard
+	.venv/APITests/bin/python Tests/APITests/check_api.py .build/debug/switchyard --examples $(EXAMPLES)
 
 plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 	@for plugin in Plugins/*/; do $(MAKE) -s -C $$plugin || exit 1; done

@@ -100,6 +100,18 @@ package final class PlacementEngine: Sendable {
   /// Affinity: which lane serves the app.
   static func lane(of app: String, of count: Int) -> Int { Int(nodeID(app) % UInt64(count)) }
 
+  /// Says what would become of a request now: of each worker, who refuses it and why. No credit is taken, and no
+  /// balancer is asked, since asking may change whom it chooses next.
+  ///
+  /// - Parameter limit: how many workers are told of one by one; those that fit come first.
+  package func explain(_ request: PlacementRequest, limit: Int) async -> PlacementExplanation {
+    guard !isStopped.load(ordering: .acquiring) else { return PlacementExplanation(note: "the server is stopping") }
+    return await withCheckedContinuation { continuation in
+      lanes[Self.lane(of: request.app, of: lanes.count)].put(
+        .explain(request, limit: limit) { continuation.resume(returning: $0) })
+    }
+  }
+
   // MARK: Policies
 
   /// Makes a stored revision live. On any failure what decided before goes on.

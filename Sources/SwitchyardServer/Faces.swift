@@ -99,8 +99,9 @@ struct Faces: Sendable {
   }
 
   private var routes: [Route] {
-    StatusRoutes(api: api).routes + JobRoutes(api: api).routes + SubmissionRoutes(api: api).routes
-      + InstanceRoutes(api: api).routes + PlacementRoutes(api: api).routes + EventRoutes(api: api).routes
+    StatusRoutes(api: api).routes + JobRoutes(api: api).routes + JobVersionRoutes(api: api).routes
+      + SubmissionRoutes(api: api).routes + InstanceRoutes(api: api).routes + WorkerRoutes(api: api).routes
+      + PlacementRoutes(api: api).routes + EventRoutes(api: api).routes
       + MonitorRoutes(api: api, metricsAreOpen: settings.metricsOpen).routes
   }
 }

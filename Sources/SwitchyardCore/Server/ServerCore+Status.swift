@@ -28,6 +28,10 @@ package struct SessionStatus: Hashable, Sendable {
   package var state: State
   package var profile: WorkerProfile
   package var placed: Int
+  /// Slots that those take.
+  package var used: Int
+  /// When something that is acknowledged last came.
+  package var heardAt: BootTime
 }
 
 extension ServerCore {
@@ -56,7 +60,14 @@ extension ServerCore {
         }
       return SessionStatus(
         ref: record.ref, session: record.session, state: state, profile: record.profile,
-        placed: session.placed.count)
+        placed: session.placed.count, used: used(by: session), heardAt: session.heardAt)
+    }
+  }
+
+  private func used(by session: SessionMachine) -> Int {
+    session.placed.sortedKeys.reduce(0) { sum, id in
+      let entry = session.placed[id].flatMap { shards[Int($0.number)].entries[id] }
+      return sum + Int(entry?.definition.requirements.slots ?? 0)
     }
   }
 

@@ -16,9 +16,10 @@ package struct IDGenerator: Sendable {
     last = (floor >> 22) << 12 | 0xFFF
   }
 
-  /// No identity that was made at this time or later is lower, unless the clock was set back.
+  /// The least identity that can be made at a time or later: all that were made before are less, but for those of a
+  /// clock that was set back.
   package static func lowest(at wall: Timestamp) -> UInt64 {
-    (UInt64(clamping: wall.milliseconds - epochMilliseconds) & (1 << 41 - 1)) << 22
+    UInt64(clamping: min(wall.milliseconds - epochMilliseconds, 1 << 41 - 1)) << 22
   }
 
   package mutating func next(at wall: Timestamp) -> UInt64 {

@@ -152,7 +152,7 @@ extension Schema {
     var schema = Schema([
       "type": "string", "format": "span", "minLength": 2, "maxLength": 64,
       "pattern": #"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?([0-9]+us)?([0-9]+ns)?$"#,
-    ]).example("1h30m")
+    ]).example("30s")
     if let range {
       schema = schema.with("x-minimum", .string("\(range.lowerBound)")).with(
         "x-maximum", .string("\(range.upperBound)"))

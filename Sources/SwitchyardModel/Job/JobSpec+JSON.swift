@@ -14,9 +14,16 @@ package struct JobDocument: Hashable, Sendable {
     }
   }
 
-  private init(app: String?, spec: JobSpec) {
+  package init(app: String?, spec: JobSpec) {
     self.app = app
     self.spec = spec
+  }
+
+  package var json: JSONValue {
+    var fields = JSONObject()
+    fields["app"] = app.map(JSONValue.string)
+    for member in spec.json.objectValue?.members ?? [] { fields[member.name] = member.value }
+    return .object(fields)
   }
 }
 

@@ -33,7 +33,11 @@ extension JobDocument {
 
 extension Schedule {
   static let schema = Schema.one(of: [
-    .object([.required("cron", .text(1...CronExpression.lengthLimit), "5 fields, or 6 with the second first.")]),
+    .object([
+      .required(
+        "cron", .text(1...CronExpression.lengthLimit).with("format", "cron").example("25 2 * * MON-FRI"),
+        "5 fields, or 6 with the second first.")
+    ]),
     .object([.required("every", .span(periods), "At a fixed rate.")]),
     .object([.required("delay", .span(periods), "After the run before.")]),
     .object([.required("at", .time, "Once.")]),
@@ -84,7 +88,8 @@ extension ShellCommand {
 
 extension HTTPCall {
   static let schema = Schema.object([
-    .required("url", .text(1...2048).with("format", "http-url"), HTTPAddress.accepted),
+    .required(
+      "url", .text(1...2048).with("format", "http-url").example("https://example.org/hook"), HTTPAddress.accepted),
     .optional("method", .choice(Method.allCases.map(\.rawValue)), "GET when it is left out."),
     .optional("headers", .map(of: .text(0...8192), names: .headerName, 0...64), "Header fields, each once."),
     .optional("body", .lines(0...65_536), "What is sent."),

@@ -39,3 +39,18 @@ package enum Schedule: Hashable, Sendable {
     }
   }
 }
+
+extension Schedule {
+  /// The word under which a schedule is written; `none` for jobs that are only started.
+  package enum Kind: String, CaseIterable, Sendable { case none, cron, every, delay, at }
+
+  package var kind: Kind {
+    switch self {
+    case .api: .none
+    case .cron: .cron
+    case .fixedRate: .every
+    case .fixedDelay: .delay
+    case .once: .at
+    }
+  }
+}

@@ -148,6 +148,7 @@ private final class LaneLoop {
     case .freeze(let name, let reply):
       // Fresh, also if it is not time to publish yet: what is built from it goes live in a moment.
       reply(FrozenView(app(name)?.view ?? table.view(of: name)))
+    case .explain(let request, let limit, let reply): reply(explain(request, limit))
     case .stop(let done): isStopping = done
     }
   }
@@ -167,6 +168,17 @@ private final class LaneLoop {
       app.append(request)
       makeReady(app)
     }
+  }
+
+  private func explain(_ request: PlacementRequest, _ limit: Int) -> PlacementExplanation {
+    guard let app = app(request.app) else {
+      return PlacementExplanation(note: "more than \(Self.appLimit) apps in one lane")
+    }
+    guard let pipeline = app.pipeline else {
+      return PlacementExplanation(
+        note: app.failure?.reason ?? "nothing was placed for the app yet: its policy comes to life with its first job")
+    }
+    return decider.explain(request, app, pipeline, limit: limit)
   }
 
   private func app(_ name: String) -> AppLane? {

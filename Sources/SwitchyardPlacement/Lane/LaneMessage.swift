@@ -16,6 +16,8 @@ enum LaneMessage: Sendable {
   case seatLimit(UInt32)
   /// Copies the app's view for somebody who builds something from it.
   case freeze(app: String, @Sendable (FrozenView) -> Void)
+  /// What would become of this request, worker by worker. Nothing is taken.
+  case explain(PlacementRequest, limit: Int, @Sendable (PlacementExplanation) -> Void)
   case stop(@Sendable () -> Void)
 }
 

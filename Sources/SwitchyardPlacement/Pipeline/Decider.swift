@@ -12,7 +12,7 @@ final class Decider {
   let caller: PluginCaller
   let table: LaneTable
   let requirements: RequirementCache
-  private let buffers: DecisionBuffers
+  let buffers: DecisionBuffers
   private(set) var statistics = PlacementStatistics()
   private(set) var results: [PlacementResult] = []
 
@@ -67,7 +67,7 @@ final class Decider {
     balance(app, pipeline, version)
   }
 
-  private func prepareStale(_ pipeline: Pipeline, _ view: NodeView) {
+  func prepareStale(_ pipeline: Pipeline, _ view: NodeView) {
     let generation = view.generation
     if pipeline.balancer.prepared != generation { caller.prepare(pipeline.balancer, view: view) }
     for stage in pipeline.filters where stage.prepared != generation { caller.prepare(stage, view: view) }
@@ -118,7 +118,7 @@ final class Decider {
   @inline(__always)
   private func line(_ job: Int) -> UnsafeMutablePointer<UInt8> { buffers.keep.pointer + job * buffers.stride }
 
-  private func fill(_ job: Int, _ request: PlacementRequest, _ needs: CompiledRequirements, _ app: AppLane) {
+  func fill(_ job: Int, _ request: PlacementRequest, _ needs: CompiledRequirements, _ app: AppLane) {
     let tried = buffers.tried + job * DecisionBuffers.triedLimit
     let triedCount = min(request.tried.count, DecisionBuffers.triedLimit)
     for index in 0..<triedCount { tried[index] = nodeID(request.tried[index]) }

@@ -26,6 +26,11 @@ struct APIError: Error {
     self.retryAfter = retryAfter
   }
 
+  /// Well-formed, but not with what there is: another name in the path, no such plugin.
+  init(unprocessable error: FieldError) {
+    self.init(status: .unprocessableContent, detail: error.description, errors: [error])
+  }
+
   /// Whatever was thrown while a request was handled. Errors that nobody foresaw show nothing of the inside.
   init(_ error: any Error) {
     switch error {

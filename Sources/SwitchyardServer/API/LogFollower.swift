@@ -7,7 +7,11 @@ struct LogFollower: Sendable {
   /// Nil: the current attempt, and those that follow it.
   let attempt: UInt32?
 
-  func run(follow: Bool, _ write: @Sendable ([UInt8]) async throws -> Void) async throws {
+  /// - Parameter window: which bytes of all that it would write.
+  func run(
+    follow: Bool, _ window: ByteWindow, _ write: @Sendable ([UInt8]) async throws -> Void
+  ) async throws {
+    var window = window
     var reading: UInt32?
     var position = 0
     try await api.observers.waiters.watching(instance) { ended in
@@ -19,13 +23,13 @@ struct LogFollower: Sendable {
         if isLast { await api.logs.settled() }
         let wanted = attempt ?? state.attempt
         var current = reading ?? wanted
-        position = try await copy(current, from: position, write)
+        position = try await copy(current, from: position, &window, write)
         while current < wanted {
           current += 1
-          position = try await copy(current, from: 0, write)
+          position = try await copy(current, from: 0, &window, write)
         }
         reading = current
-        if isLast { return }
+        if isLast || window.isOver { return }
         await withTaskGroup { group in
           group.addTask { await ended.wait() }
           group.addTask { for await _ in changes { break } }
@@ -40,14 +44,39 @@ struct LogFollower: Sendable {
   }
 
   private func copy(
-    _ attempt: UInt32, from start: Int, _ write: @Sendable ([UInt8]) async throws -> Void
+    _ attempt: UInt32, from start: Int, _ window: inout ByteWindow, _ write: @Sendable ([UInt8]) async throws -> Void
   ) async throws -> Int {
     var position = start
     while true {
       let (bytes, next) = api.logs.read(AttemptRef(instance: instance, attempt: attempt), from: position)
-      if bytes.isEmpty { return next }
-      try await write(bytes)
+      if bytes.isEmpty || window.isOver { return next }
+      let wanted = window.take(bytes)
+      if !wanted.isEmpty { try await write(wanted) }
       position = next
     }
+  }
+}
+
+/// A part of a stream of bytes.
+struct ByteWindow: Sendable {
+  /// Bytes that come before it.
+  private var offset: Int
+  /// Bytes that are left of it; nil: all that come.
+  private var count: Int?
+
+  init(offset: Int, count: Int?) {
+    self.offset = offset
+    self.count = count
+  }
+
+  var isOver: Bool { count == 0 }
+
+  /// What of the next bytes is in it.
+  mutating func take(_ bytes: [UInt8]) -> [UInt8] {
+    let skipped = min(offset, bytes.count)
+    offset -= skipped
+    let wanted = bytes.dropFirst(skipped).prefix(count ?? .max)
+    if let count { self.count = count - wanted.count }
+    return Array(wanted)
   }
 }

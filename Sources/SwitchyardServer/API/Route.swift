@@ -79,6 +79,16 @@ struct Answer: Sendable {
   var type = "application/json"
   var headers: [(name: String, schema: Schema, about: String)] = []
 
+  /// Operations that go on from here.
+  var links: [Link] = []
+
+  struct Link: Sendable {
+    /// The ``Route/id`` of the other operation.
+    var operation: String
+    /// Its parameters, as expressions of OpenAPI: `$response.body#/id`.
+    var parameters: KeyValuePairs<String, String>
+  }
+
   static func ok(_ schema: Schema, _ about: String = "So it is.") -> Answer {
     Answer(status: .ok, about: about, schema: schema)
   }
@@ -94,6 +104,12 @@ struct Answer: Sendable {
   /// Bytes of another type than JSON.
   static func bytes(_ type: String, _ about: String) -> Answer {
     Answer(status: .ok, about: about, schema: .output, type: type)
+  }
+
+  func leading(to links: [Link]) -> Answer {
+    var answer = self
+    answer.links = links
+    return answer
   }
 
   func with(header name: String, _ schema: Schema, _ about: String) -> Answer {

@@ -35,7 +35,9 @@ struct Order: Hashable, Sendable {
   /// One among many.
   init(_ item: JSONValue) throws(FieldErrors) {
     self = try item.read { item in
-      Order(fields: item, job: item.required("job", "a job's name")?.string(bytes: 1...128) ?? "")
+      Order(
+        fields: item,
+        job: item.required("job", "a job's name")?.string(bytes: 1...128, check: NameRule.identifier) ?? "")
     }
   }
 

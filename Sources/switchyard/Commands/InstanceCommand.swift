@@ -5,7 +5,10 @@ import SwitchyardModel
 struct InstanceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "instance", abstract: "Look at the runs of jobs, read their logs, end them.",
-    subcommands: [Submit.self, List.self, Show.self, Logs.self, Cancel.self, Stop.self, Release.self])
+    subcommands: [
+      Submit.self, List.self, Show.self, Attempts.self, Explain.self, Logs.self, Rerun.self, Cancel.self, Stop.self,
+      Release.self,
+    ])
 
   struct Submit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -37,6 +40,11 @@ struct InstanceCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Only of this job (of --app, else of the app `default`).") var job: String?
     @Option(name: .shortAndLong, help: "Only in these states, as waiting,failed.") var state: String?
     @Option(name: .shortAndLong, help: "Only on this worker.", completion: .workers) var worker: String?
+    @Option(name: .long, help: "Only those that came to be then or later, as 2026-03-29T01:30:00Z.") var createdAfter:
+      String?
+    @Option(name: .long, help: "Only those that came to be before.") var createdBefore: String?
+    @Option(name: .long, help: "Only those that were due then or later.") var dueAfter: String?
+    @Option(name: .long, help: "Only those that were due before.") var dueBefore: String?
     @Option(name: .shortAndLong, help: "How many at most, up to 1000.") var limit = 50
     @OptionGroup var watching: WatchOptions
     @OptionGroup var server: ServerOptions
@@ -45,7 +53,8 @@ struct InstanceCommand: AsyncParsableCommand {
       let client = try server.client()
       let query = [
         ("app", app ?? (job == nil ? nil : "default")), ("job", job), ("state", state), ("worker", worker),
-        ("limit", "\(limit)"),
+        ("createdAfter", createdAfter), ("createdBefore", createdBefore), ("dueAfter", dueAfter),
+        ("dueBefore", dueBefore), ("limit", "\(limit)"),
       ]
       try await watching.output(json: server.json) {
         try await client.get("/instances", query)

@@ -6,7 +6,8 @@ struct JobCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "job", abstract: "Define jobs, look at them, run them.",
     subcommands: [
-      Apply.self, List.self, Show.self, Next.self, Run.self, Pause.self, Resume.self, Delete.self,
+      Apply.self, List.self, Show.self, Export.self, Versions.self, Next.self, Run.self, Pause.self, Resume.self,
+      Delete.self,
     ])
 
   /// Names one job.
@@ -99,13 +100,18 @@ struct JobCommand: AsyncParsableCommand {
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List jobs.")
     @Option(name: .shortAndLong, help: "Only of this app.", completion: .apps) var app: String?
+    @Option(name: .long, help: "Only those whose name contains this.") var name: String?
+    @Option(name: .long, help: "Only in this state: enabled or paused.") var state: String?
+    @Option(name: .long, help: "Only those that ask for this tag.") var tag: String?
+    @Option(name: .long, help: "Only those that fire like this: cron, every, delay, at or none.") var schedule: String?
     @OptionGroup var watching: WatchOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
       let client = try server.client()
+      let query = [("app", app), ("name", name), ("state", state), ("tag", tag), ("schedule", schedule)]
       try await watching.output(json: server.json) {
-        ["jobs": .array(try await client.pages("/jobs", [("app", app)], "jobs"))]
+        ["jobs": .array(try await client.pages("/jobs", query, "jobs"))]
       } _: { value in
         var table = Table(["app", "name", "state", "version", "schedule", "zone", "next"])
         for job in value["jobs"]?.arrayValue ?? [] {

@@ -38,7 +38,8 @@ struct PluginCommand: AsyncParsableCommand {
 
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "How an app chooses workers.", subcommands: [Show.self, Set.self])
+    commandName: "policy", abstract: "How an app chooses workers.",
+    subcommands: [Show.self, Set.self, History.self, Rollback.self])
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show the policy of an app.")

@@ -23,20 +23,23 @@ struct Status: AsyncParsableCommand {
 
 struct WorkerList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "list", abstract: "List workers.")
+  @Option(name: .shortAndLong, help: "Only those that serve this app.", completion: .apps) var app: String?
+  @Option(name: .long, help: "Only in this state, as running, draining, fault or lost.") var state: String?
+  @Option(name: .long, help: "Only of this site.") var site: String?
+  @Option(name: .long, help: "Only those that bear this tag.") var tag: String?
   @OptionGroup var watching: WatchOptions
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
     let client = try server.client()
+    let query = [("app", app), ("state", state), ("site", site), ("tag", tag)]
     try await watching.output(json: server.json) {
-      ["workers": .array(try await client.pages("/workers", [], "workers"))]
+      ["workers": .array(try await client.pages("/workers", query, "workers"))]
     } _: { value in
-      var table = Table(["name", "state", "site", "placed", "slots", "weight", "tags", "apps", "since"])
+      let columns = ["name", "state", "site", "placed", "used", "slots", "weight", "tags", "apps"]
+      var table = Table(columns + ["since", "heard"])
       for worker in value["workers"]?.arrayValue ?? [] {
-        table.add(
-          ["name", "state", "site", "placed", "slots", "weight", "tags", "apps"].map(worker.cell) + [
-            worker.age("seenAt")
-          ])
+        table.add(columns.map(worker.cell) + [worker.age("seenAt"), worker.age("heardAt")])
       }
       return table.text
     }

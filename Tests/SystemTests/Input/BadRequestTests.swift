@@ -50,12 +50,12 @@ extension RealProcesses {
       put(#""timeout":5,\#(noop)"#, "timeout", "30s"),
       Case(
         method: "PUT", path: "/apps/default/jobs/\(long)", body: #"{"name":"\#(long)",\#(noop)}"#, status: 400,
-        words: ["job", "128"]),
+        words: ["name", "128"]),
       Case(
-        method: "PUT", path: "/apps/default/jobs/bad", body: #"{"name":"good",\#(noop)}"#, status: 400,
+        method: "PUT", path: "/apps/default/jobs/bad", body: #"{"name":"good",\#(noop)}"#, status: 422,
         words: ["name", "as in the path"]),
       Case(
-        method: "PUT", path: "/apps/default/jobs/bad", body: #"{"name":"bad","app":"other",\#(noop)}"#, status: 400,
+        method: "PUT", path: "/apps/default/jobs/bad", body: #"{"name":"bad","app":"other",\#(noop)}"#, status: 422,
         words: ["app", "as in the path"]),
       Case(
         method: "PUT", path: "/apps/UPPER/jobs/bad", body: #"{"name":"bad",\#(noop)}"#, status: 400,
@@ -96,7 +96,7 @@ extension RealProcesses {
       Case(method: "PUT", path: "/apps/default/policy", body: "{}", status: 400, words: ["balancer", "required"]),
       Case(
         method: "PUT", path: "/apps/default/policy", body: #"{"balancer":{"plugin":"com.example.nobody"}}"#,
-        status: 400,
+        status: 422,
         words: ["balancer", "com.example.nobody", "switchyard.weighted-round-robin"]),
       Case(method: "GET", path: "/plugins/com.example.nobody", status: 404, words: ["com.example.nobody"]),
       Case(method: "GET", path: "/nowhere", status: 404, words: ["nothing at GET /api/v1/nowhere"]),

@@ -100,6 +100,18 @@ struct OpenAPI {
           }))
     }
     if let schema = answer.schema { response["content"] = content([answer.type], schema) }
+    if !answer.links.isEmpty {
+      response["links"] = .object(
+        JSONObject(
+          unique: answer.links.map { link in
+            let parameters = link.parameters.map { JSONObject.Member($0.key, .string($0.value)) }
+            return .init(
+              link.operation,
+              [
+                "operationId": .string(link.operation), "parameters": .object(JSONObject(unique: parameters)),
+              ])
+          }))
+    }
     return .object(response)
   }
 

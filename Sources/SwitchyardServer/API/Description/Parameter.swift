@@ -113,6 +113,17 @@ extension Parameter where Value: FixedWidthInteger {
   func or(_ value: Value) -> Parameter { or(value, shown: .integer(Int64(clamping: value))) }
 }
 
+extension Parameter where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+  /// One of the words of an enumeration.
+  static func choice(_ name: String, _ about: String) -> Parameter {
+    let words = Value.allCases.map(\.rawValue)
+    return Parameter(name, .choice(words), about) { text throws(FieldError) in
+      guard let value = Value(rawValue: text) else { throw FieldError(mustBe: oneOf(words), found: quoted(text)) }
+      return value
+    }
+  }
+}
+
 extension Parameter where Value == Bool {
   /// `true` or `false`; false when it is not given.
   static func flag(_ name: String, _ about: String) -> Parameter {

@@ -58,25 +58,65 @@ struct InstanceView: Sendable {
       .maybe("waitsBecause", .output, "Why nobody takes it, as the lane said last.") {
         $0.soft.waitsBecause.map(JSONValue.string)
       },
-      .maybe("pastAttempts", .list(of: PastAttempt.resource.schema), "Attempts that others followed, in order.") {
-        $0.past.map { .array($0.map(PastAttempt.resource.json)) }
+      .maybe("pastAttempts", .list(of: AttemptView.resource.schema), "Attempts that others followed, in order.") {
+        $0.past.map { .array($0.map { AttemptView.resource.json(AttemptView(past: $0)) }) }
       },
     ])
 }
 
-extension PastAttempt {
-  static let resource = Resource<PastAttempt>(
-    "PastAttempt", "An attempt that another followed.",
+/// One dispatch of an instance to one worker.
+struct AttemptView: Sendable {
+  var number: UInt32
+  var worker: WorkerRef
+  /// Nil while it is under way.
+  var outcome: String?
+  var dispatchedAt: Timestamp?
+  var startedAt: Timestamp?
+  var endedAt: Timestamp?
+  var detail: String?
+
+  init(past: PastAttempt) {
+    number = past.number
+    worker = past.worker
+    outcome = past.outcome.name
+    dispatchedAt = past.dispatchedAt
+    startedAt = past.startedAt
+    endedAt = past.endedAt
+    detail = past.detail
+  }
+
+  /// The last one, which is in the instance's own row; nil: there was none, or it is among the past ones because
+  /// another is to follow.
+  init?(lastOf view: InstanceView) {
+    let instance = view.instance
+    guard instance.attempt > 0, let worker = instance.worker, instance.state != .waiting, instance.state != .held,
+      view.past?.last?.number != instance.attempt
+    else { return nil }
+    number = instance.attempt
+    self.worker = worker
+    outcome = instance.state.isTerminal ? instance.state.name : nil
+    dispatchedAt = instance.dispatchedAt
+    startedAt = instance.startedAt ?? view.soft.runningSince
+    endedAt = instance.endedAt
+    detail = instance.detail
+  }
+
+  static let resource = Resource<AttemptView>(
+    "Attempt", "One dispatch of an instance to one worker.",
     [
       .init("attempt", .count, "Its number.") { .count($0.number) },
       .init("worker", .output, "Where it ran.") { .string($0.worker.name) },
       .init("incarnation", .output, "Of that worker, of 64 bits.") { .string(String($0.worker.incarnation)) },
-      .init("outcome", .choice(AttemptOutcome.allCases.map(\.name)), "How it ended.") { .string($0.outcome.name) },
-      .init("dispatchedAt", .time, "When it was placed.") { .time($0.dispatchedAt) },
+      .init("outcome", Schema.choice(outcomes).orNull, "How it ended; null while it is under way.") {
+        .text($0.outcome)
+      },
+      .init("dispatchedAt", .time.orNull, "When it was placed.") { .time($0.dispatchedAt) },
       .init("startedAt", .time.orNull, "When it started.") { .time($0.startedAt) },
-      .init("endedAt", .time, "When it was over.") { .time($0.endedAt) },
+      .init("endedAt", .time.orNull, "When it was over.") { .time($0.endedAt) },
       .init("detail", Schema.output.orNull, "Why it ended so.") { .text($0.detail) },
     ])
+
+  private static let outcomes = AttemptOutcome.allCases.map(\.name) + ["cancelled", "expired", "skipped"]
 }
 
 extension JSONValue {

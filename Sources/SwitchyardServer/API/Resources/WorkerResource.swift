@@ -4,11 +4,14 @@ import SwitchyardModel
 struct WorkerView: Sendable {
   var record: WorkerRecord
   var state: State
-  /// Attempts bound to it.
-  var placed: Int
+  /// Attempts bound to it, and the slots that they take.
+  var placed = 0
+  var used = 0
+  /// Nil: it has no session here.
+  var heardAt: Timestamp?
 
   /// The words of the node state machine.
-  enum State: String, CaseIterable {
+  enum State: String, CaseIterable, Sendable {
     case registering, running, draining
     /// Its stream broke; it may come back.
     case fault
@@ -31,6 +34,8 @@ struct WorkerView: Sendable {
         .array($0.record.profile.apps.map(JSONValue.string))
       },
       .init("slots", .count, "How much it runs at a time.") { .count($0.record.profile.slots) },
+      .init("used", .count, "Slots that are taken.") { .count($0.used) },
+      .init("free", .count, "Slots that are not.") { .count(max(0, Int($0.record.profile.slots) - $0.used)) },
       .init("placed", .count, "Attempts bound to it now.") { .count($0.placed) },
       .init("weight", Schema(["type": "number"]), "What weighted strategies read.") {
         .number($0.record.profile.weight)
@@ -46,6 +51,7 @@ struct WorkerView: Sendable {
       .init("session", .output, "The number of its stream, of 64 bits.") { .string(String($0.record.session)) },
       .init("home", .output, "The server that holds its stream.") { .string($0.record.home) },
       .init("seenAt", .time, "When it last registered, or was judged.") { .time($0.record.seenAt) },
+      .init("heardAt", .time.orNull, "When its last heartbeat came; null: it has no session.") { .time($0.heardAt) },
     ])
 }
 

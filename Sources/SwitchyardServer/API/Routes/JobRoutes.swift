@@ -8,12 +8,29 @@ import SwitchyardSystem
 struct JobRoutes {
   let api: APIContext
 
-  private static let cursor = Query.cursor { text throws(FieldError) in
-    guard let slash = text.firstIndex(of: "/") else {
-      throw FieldError(mustBe: "what an answer gave as next", found: quoted(text))
+  private static let cursor = Query.cursor(.text(3...193, pattern: "^[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*$")) {
+    let parts = $0.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, NameRule.app(parts[0]) == nil, NameRule.identifier(parts[1]) == nil else {
+      return nil as JobCursor?
     }
-    return JobCursor(app: String(text[..<slash]), name: String(text[text.index(after: slash)...]))
+    return JobCursor(app: parts[0], name: parts[1])
   }
+  private static let named = Parameter.text("name", bytes: 1...128, "Only those whose name contains this.").optional
+  private static let state = Parameter<LiveState>.choice("state", "Only in this state.").optional
+  private static let tag = Parameter.text("tag", .tag, "Only those that ask for this tag.", check: NameRule.tag)
+    .optional
+  private static let schedule = Parameter<Schedule.Kind>.choice("schedule", "Only those that fire like this.").optional
+  private static let ifMatch = Parameter.text(
+    "If-Match", bytes: 1...64, "Only if the job has still this ETag; or `*`: only if there is one."
+  ).optional.inHeader
+  private static let ifNoneMatch = Parameter.text(
+    "If-None-Match", .choice(["*"]), "`*`: only if there is no such job yet.",
+    check: { $0 == "*" ? nil : "*, which means: only if there is no such job yet" }
+  ).optional.inHeader
+
+  /// Deleted jobs are not listed.
+  private enum LiveState: String, CaseIterable, Sendable { case enabled, paused }
+
   private static let count = Parameter<Int>.integer("count", in: 1...100, "How many times.").or(5)
 
   private static let nextTimes = Schema.object([
@@ -21,23 +38,30 @@ struct JobRoutes {
   ])
 
   var routes: [Route] {
-    let job = "/api/v1/apps/{app}/jobs/{job}"
+    let job = "/api/v1/apps/{app}/jobs/{name}"
+    let etag = Schema.text(1...16, pattern: #"^"[0-9]+"$"#)
     let answer = Answer.ok(Job.resource.schema, "The job as it is now.")
+      .with(header: "ETag", etag, "Changes with each edit; for `If-Match`.")
+    let created = Answer.created(Job.resource.schema, "The new job.")
+      .with(header: "ETag", etag, "Changes with each edit; for `If-Match`.")
+      .leading(
+        to: ["getJob", "runJob", "pauseJob", "resumeJob", "nextTimes", "listJobVersions", "deleteJob"].map {
+          Answer.Link(
+            operation: $0, parameters: ["app": "$response.body#/app", "name": "$response.body#/name"])
+        })
     return Route.group(
       "jobs",
       [
         Route(
           .get, "/api/v1/jobs", .read, "listJobs", "Jobs, by app and name",
-          takes: [Query.app, Self.cursor, Query.limit],
+          takes: [Query.app, Self.named, Self.state, Self.tag, Self.schedule, Self.cursor, Query.limit],
           answers: .ok(Job.resource.page("jobs")), handle: list),
-        Route(.get, job, .read, "getJob", "A job", answers: .ok(Job.resource.schema)) {
-          .json(Job.resource.json(try await api.job($0)))
-        },
+        Route(.get, job, .read, "getJob", "A job", answers: answer) { response(try await api.job($0)) },
         Route(
           .put, job, .write, "putJob", "Create a job or make its next version",
           about: "A definition that is there already, word for word, changes nothing.",
-          body: .json(JobDocument.schema), answers: answer, .created(Job.resource.schema, "The new job."),
-          problems: [.conflict], handle: put),
+          takes: [Self.ifMatch, Self.ifNoneMatch], body: .json(JobDocument.schema), answers: answer, created,
+          problems: [.conflict, .preconditionFailed, .unprocessableContent], handle: put),
         Route(.delete, job, .write, "deleteJob", "Delete a job", answers: answer, problems: [.conflict]) {
           try await setState($0, .deleted)
         },
@@ -54,11 +78,18 @@ struct JobRoutes {
   }
 
   @Sendable private func list(_ request: APIRequest) async throws -> APIResponse {
-    let limit = try request[Query.limit]
-    let jobs = try await api.store.jobs(
-      app: try request[Query.app], after: try request[Self.cursor], limit: limit)
-    let last = jobs.count == limit ? jobs.last : nil
-    return .json(Job.resource.page("jobs", jobs, next: last.map { "\($0.app)/\($0.spec.name)" }))
+    let app = try request[Query.app]
+    let (named, state) = (try request[Self.named], try request[Self.state])
+    let (tag, schedule) = (try request[Self.tag], try request[Self.schedule])
+    let page = try await Sieve(limit: try request[Query.limit], after: try request[Self.cursor]) { cursor, count in
+      try await api.store.jobs(app: app, after: cursor, limit: count)
+    } cursor: {
+      JobCursor(app: $0.app, name: $0.spec.name)
+    } admits: { job in
+      named.map { job.spec.name.contains($0) } ?? true && state.map { $0.rawValue == job.state.rawValue } ?? true
+        && tag.map { job.spec.tags.contains($0) } ?? true && schedule.map { $0 == job.spec.schedule.kind } ?? true
+    }.page()
+    return .json(Job.resource.page("jobs", page.rows, next: page.next.map { "\($0.app)/\($0.name)" }))
   }
 
   /// Creates the job or makes its next version; a definition that is already there word for word changes
@@ -68,25 +99,48 @@ struct JobRoutes {
     let name = try request[Path.job]
     let document = try JobDocument(json: try request.json(), zones: api.zones.names)
     guard document.spec.name == name else {
-      throw FieldError(
-        path: "name", mustBe: quoted(name) + " as in the path", found: quoted(document.spec.name))
+      throw APIError(
+        unprocessable: FieldError(
+          path: "name", mustBe: quoted(name) + " as in the path", found: quoted(document.spec.name)))
     }
     guard document.app == nil || document.app == app else {
-      throw FieldError(path: "app", mustBe: quoted(app) + " as in the path", found: quoted(document.app ?? ""))
+      throw APIError(
+        unprocessable: FieldError(
+          path: "app", mustBe: quoted(app) + " as in the path", found: quoted(document.app ?? "")))
     }
     let existing = try await api.store.job(app: app, name: document.spec.name)
-    if let existing, existing.spec == document.spec { return .json(Job.resource.json(existing)) }
+    try check(try request[Self.ifMatch], try request[Self.ifNoneMatch], against: existing)
+    if let existing, existing.spec == document.spec { return response(existing) }
     switch await api.driver.perform(.putJob(app: app, spec: document.spec, existing: existing)) {
-    case .job(let job): return .json(Job.resource.json(job), existing == nil ? .created : .ok)
+    case .job(let job): return response(job, existing == nil ? .created : .ok)
     case let reply: throw APIError(unexpected: reply)
+    }
+  }
+
+  private func response(_ job: Job, _ status: HTTPResponse.Status = .ok) -> APIResponse {
+    .json(Job.resource.json(job), status, headers: [.eTag: "\"\(job.version)\""])
+  }
+
+  /// RFC 9110, 13.1: so that nobody overwrites an edit that he has not seen.
+  private func check(_ match: String?, _ noneMatch: String?, against existing: Job?) throws(APIError) {
+    if let match, match != "*" && match != existing.map({ "\"\($0.version)\"" }) || existing == nil {
+      throw APIError(
+        status: .preconditionFailed,
+        detail: existing.map { "the job has the ETag \"\($0.version)\" by now: read it, and decide again" }
+          ?? "there is no such job; leave If-Match out to create it")
+    }
+    if noneMatch != nil, let existing {
+      throw APIError(
+        status: .preconditionFailed,
+        detail: "there is such a job already, version \(existing.version); leave If-None-Match out to edit it")
     }
   }
 
   private func setState(_ request: APIRequest, _ state: JobState) async throws -> APIResponse {
     let job = try await api.job(request)
-    if job.state == state { return .json(Job.resource.json(job)) }
+    if job.state == state { return response(job) }
     switch await api.driver.perform(.setJobState(job, state)) {
-    case .job(let job): return .json(Job.resource.json(job))
+    case .job(let job): return response(job)
     case let reply: throw APIError(unexpected: reply)
     }
   }

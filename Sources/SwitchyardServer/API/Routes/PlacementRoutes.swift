@@ -9,10 +9,37 @@ import SwitchyardStorage
 struct PlacementRoutes {
   let api: APIContext
 
+  private static let cursor = Query.cursor(number: 1...UInt64(Int64.max))
+
   var routes: [Route] {
     Route.group(
       "placement",
       [
+        Route(
+          .get, "/api/v1/policies", .read, "listPolicies", "The policies that were set, by app",
+          answers: .ok(.object([.required("policies", .list(of: PolicyView.resource.schema))]))
+        ) { _ in
+          let live = Dictionary(
+            api.placement.engine.policyStatus().map { ($0.app, $0) }, uniquingKeysWith: { first, _ in first })
+          let views = try await api.store.policies().map { PolicyView(app: $0.app, stored: $0, live: live[$0.app]) }
+          return .json(["policies": .array(views.map(PolicyView.resource.json))])
+        },
+        Route(
+          .get, "/api/v1/apps/{app}/policy/revisions", .read, "listPolicyRevisions",
+          "Revisions of an app's policy, newest first", takes: [Self.cursor, Query.limit],
+          answers: .ok(PolicyView.resource.page("revisions")), handle: revisions),
+        Route(
+          .get, "/api/v1/apps/{app}/policy/revisions/{revision}", .read, "getPolicyRevision",
+          "A revision of an app's policy", answers: .ok(PolicyView.resource.schema)
+        ) { request in
+          let (app, revision) = (try request[Path.app], try request[Path.revision])
+          guard let stored = try await api.store.policy(app: app, revision: revision) else {
+            throw APIError.notFound(
+              "the app \(quoted(app)) has no revision \(revision) of its policy; `policy history` shows those there are"
+            )
+          }
+          return .json(PolicyView.resource.json(view(of: app, stored)))
+        },
         Route(
           .get, "/api/v1/plugins", .read, "listPlugins", "Plugins, and files that were refused",
           about: "The server looks at its plugin directories again first.",
@@ -30,8 +57,8 @@ struct PlacementRoutes {
         Route(
           .put, "/api/v1/apps/{app}/policy", .admin, "putPolicy", "Change the policy of an app while it runs",
           about: "The new strategies are made and tried first; when one is refused the old policy goes on.",
-          body: .json(Policy.schema), answers: .ok(PolicyView.resource.schema), problems: [.conflict],
-          handle: setPolicy),
+          body: .json(Policy.schema), answers: .ok(PolicyView.resource.schema),
+          problems: [.conflict, .unprocessableContent], handle: setPolicy),
       ])
   }
 
@@ -64,6 +91,19 @@ struct PlacementRoutes {
     return .json(PolicyView.resource.json(view(of: app, try await api.store.policy(app: app, revision: nil))))
   }
 
+  @Sendable private func revisions(_ request: APIRequest) async throws -> APIResponse {
+    let app = try request[Path.app]
+    let limit = try request[Query.limit]
+    let newest = try await api.store.policy(app: app, revision: nil)?.revision ?? 0
+    var number = min(newest, try request[Self.cursor].map { $0 - 1 } ?? newest)
+    var views: [PolicyView] = []
+    while number > 0, views.count < limit {
+      if let stored = try await api.store.policy(app: app, revision: number) { views.append(view(of: app, stored)) }
+      number -= 1
+    }
+    return .json(PolicyView.resource.page("revisions", views, next: number > 0 ? String(number + 1) : nil))
+  }
+
   private func view(of app: String, _ stored: PolicyRevision?) -> PolicyView {
     PolicyView(app: app, stored: stored, live: api.placement.engine.policyStatus().first { $0.app == app })
   }
@@ -76,7 +116,7 @@ struct PlacementRoutes {
     do throws(PlacementError) {
       try await api.placement.engine.check(policy)
     } catch {
-      throw FieldErrors([FieldError(path: error.path, problem: error.message)])
+      throw APIError(unprocessable: FieldError(path: error.path, problem: error.message))
     }
     let revision = (try await api.store.policy(app: app, revision: nil)?.revision ?? 0) + 1
     switch await api.driver.perform(.putPolicy(app: app, policy, revision: revision)) {

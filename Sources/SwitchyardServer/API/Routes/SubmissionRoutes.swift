@@ -23,18 +23,23 @@ struct SubmissionRoutes {
     Receipt.resource.schema, Schema.object([.required("problem", APIError.resource.schema)]),
   ])
 
+  /// From a submission to what may be done with the instance.
+  static let links = ["getInstance", "waitForInstance", "stopInstance", "readLog", "rerunInstance"].map {
+    Answer.Link(operation: $0, parameters: ["instance": "$response.body#/id"])
+  }
+
   var routes: [Route] {
     Route.group(
       "instances",
       [
         Route(
-          .post, "/api/v1/apps/{app}/jobs/{job}/run", .operate, "runJob", "Start a job",
+          .post, "/api/v1/apps/{app}/jobs/{name}/run", .operate, "runJob", "Start a job",
           about: """
             With a key (of the job) the same request again gives the same instance, also after a restart and for as long as \
             the instance is kept; with other parameters or another time it is a conflict.
             """,
           takes: [Self.wait, Self.key], body: .optionalJSON(Order.schema),
-          answers: .accepted(Receipt.resource.schema, "It is stored and will run."),
+          answers: .accepted(Receipt.resource.schema, "It is stored and will run.").leading(to: Self.links),
           .ok(
             .any(of: [Receipt.resource.schema, InstanceView.resource.schema]),
             "It was there already; or, with `wait`, how it is."),
