@@ -23,6 +23,8 @@ struct Faces: Sendable {
         address: settings.grpc.socketAddress, transportSecurity: .plaintext,
         config: .defaults { config in
           config.rpc.maxRequestPayloadSize = 4 << 20
+          // Frames are batches already: holding them back would only add to every latency.
+          config.connection.flushCoalescing = nil
           config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
         }),
       services: [WorkerGateway(connections: connections, tokens: tokens, driver: api.driver, logger: logger)])

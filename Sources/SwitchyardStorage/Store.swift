@@ -15,6 +15,10 @@ package protocol Store: Sendable {
   /// is the whole truth.
   func commit(_ group: CommitGroup) async -> CommitOutcome
 
+  /// Where a task that commits does best to run: on the thread that writes, it need not go there and come back. Nil: it
+  /// does not matter.
+  var writerThread: (any TaskExecutor)? { get }
+
   func read(_ request: OwnerRead) async throws(StoreError) -> OwnerPage
 
   // MARK: For the API. Pages are by the natural order of the key, at most `limit` rows. Text is compared by
@@ -96,4 +100,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { message }
+}
+
+extension Store {
+  package var writerThread: (any TaskExecutor)? { nil }
 }

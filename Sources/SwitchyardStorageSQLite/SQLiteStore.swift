@@ -56,6 +56,8 @@ package final class SQLiteStore: Store {
 
   package func commit(_ group: CommitGroup) async -> CommitOutcome { await writer.commit(group) }
 
+  package var writerThread: (any TaskExecutor)? { writer.executor }
+
   package func read(_ request: OwnerRead) async throws(StoreError) -> OwnerPage {
     try await ownerReader.read { session throws(SQLiteFailure) in try session.page(request) }
   }

@@ -174,7 +174,7 @@ final class ServerDriver: Sendable {
   }
 
   private func commit(_ group: CommitGroup, _ token: Token) {
-    Task(priority: .high) { [self] in
+    Task(executorPreference: parts.store.writerThread, priority: .high) { [self] in
       let began = SystemClock.boot()
       let outcome = await parts.store.commit(group)
       post(.committed(token, outcome))
