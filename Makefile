@@ -62,9 +62,20 @@ simulate: setup ## random histories of the protocols: make simulate SEEDS=10000
 	.build/release/simulate --seeds 1000 --require
 	.build/release/simulate --plants --seeds 300
 
-bench: setup ## figures, one JSON object a line
+BENCH  := decisions throughput latency idle commits firing fleet timers
+PEERS  := beanstalkd celery_redis apscheduler_timers
+
+bench: setup .venv-bench/done ## figures, one JSON object a line, those of peers beside them
+	@missing=""; for need in beanstalkd redis-server; do command -v $$need >/dev/null || missing="$$missing $$need"; done; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; fi
 	$(SWIFT) build -c release $(BUILD)
-	for part in decisions throughput latency idle commits firing; do .build/release/benchmarks $$part || exit 1; done
+	for part in $(BENCH); do timeout 1200 .build/release/benchmarks $$part || exit 1; done
+	for peer in $(PEERS); do timeout 600 .venv-bench/bin/python Tests/Benchmarks/Peers/$$peer.py || exit 1; done
+
+.venv-bench/done: Tests/Benchmarks/Peers/requirements.txt
+	python3 -m venv .venv-bench
+	.venv-bench/bin/pip install -q -r $<
+	@touch $@
 
 SOURCES := Package.swift Sources Plugins Tests
 

@@ -21,7 +21,7 @@ typedef struct resources {
   const sy_host *host;
   rule rules[MAX_RULES];
   uint32_t rule_count;
-  uint32_t accepts_unknown;
+  int accepts_unknown;
   int heeds_jobs;
 } resources;
 
@@ -33,16 +33,35 @@ static const float *column_of(const sy_nodes *nodes, uint32_t column) {
   return column < nodes->number_count ? nodes->number[column] : NULL;
 }
 
-static void only(uint8_t *keep, const float *value, condition is, uint32_t accepts_unknown, uint32_t n) {
-  const uint32_t less = is.accepts & LESS, equal = (is.accepts & EQUAL) != 0, more = (is.accepts & MORE) != 0;
+/* One comparison a row, in loops of their own, so that compilers use vector instructions. Unknown is NaN, for which every
+ * comparison is false: where unknown is accepted, what is not accepted is compared. */
+static void only(uint8_t *keep, const float *value, condition is, int accepts_unknown, uint32_t n) {
   const float limit = is.limit;
   if (!value) {
     if (!accepts_unknown) memset(keep, 0, n);
     return;
   }
-  for (uint32_t r = 0; r < n; r++) /* without branches, so that compilers use vector instructions */
-    keep[r] &= (uint8_t)(((uint32_t)(value[r] < limit) & less) | ((uint32_t)(value[r] == limit) & equal) |
-                         ((uint32_t)(value[r] > limit) & more) | ((uint32_t)(value[r] != value[r]) & accepts_unknown));
+#define EACH(outcomes, known, unless)                                             \
+  case outcomes:                                                                  \
+    if (accepts_unknown)                                                          \
+      for (uint32_t r = 0; r < n; r++) keep[r] &= (uint8_t)!(value[r] unless limit); \
+    else                                                                          \
+      for (uint32_t r = 0; r < n; r++) keep[r] &= (uint8_t)(value[r] known limit);   \
+    break
+  switch (is.accepts) {
+    EACH(LESS, <, >=);
+    EACH(LESS | EQUAL, <=, >);
+    EACH(MORE, >, <=);
+    EACH(MORE | EQUAL, >=, <);
+  case EQUAL:
+    for (uint32_t r = 0; r < n; r++)
+      keep[r] &= (uint8_t)((value[r] == limit) | ((value[r] != value[r]) & accepts_unknown));
+    break;
+  default: /* not equal */
+    for (uint32_t r = 0; r < n; r++)
+      keep[r] &= (uint8_t)((value[r] < limit) | (value[r] > limit) | ((value[r] != value[r]) & accepts_unknown));
+  }
+#undef EACH
 }
 
 /* Is the label a condition? One that cannot be read is one too, which nobody meets. */
@@ -83,7 +102,7 @@ static int put_refusal(const resources *me, const sy_nodes *nodes, uint32_t row,
                        condition is, sy_str wanted, const char *who, sy_writer *w) {
   const float *value = column_of(nodes, column);
   const int known = value && value[row] == value[row];
-  if (known ? condition_holds(is, value[row]) : me->accepts_unknown != 0) return 0;
+  if (known ? condition_holds(is, value[row]) : me->accepts_unknown) return 0;
   sy_put_str(w, text_of(me, key));
   if (known) {
     sy_put(w, " is ");
@@ -170,7 +189,7 @@ static void configure(resources *me, sy_config *c) {
   }
   me->heeds_jobs = sy_config_bool(c, "/job_labels", 1);
   unknown = sy_config_text(c, "/unknown", "refuse", 16, unknown_accepted);
-  me->accepts_unknown = (uint32_t)sy_same(unknown, sy_text("accept"));
+  me->accepts_unknown = sy_same(unknown, sy_text("accept"));
   if (!me->accepts_unknown && !sy_same(unknown, sy_text("refuse"))) sy_config_refuse(c, "/unknown", unknown_accepted);
 }
 

@@ -7,9 +7,12 @@ struct PluginLibrary: Sendable {
   let registry: PluginRegistry
   private let directories: [String]
   private let events: EventBus
+  /// Where files go that are handed over: scanned like all others, and so there after the next start.
+  private let own: String
 
   init(settings: ServerSettings, events: EventBus, logger: Logger) throws {
-    directories = settings.pluginDirectories
+    own = "\(settings.dataDirectory)/plugins"
+    directories = settings.pluginDirectories + (settings.pluginDirectories.contains(own) ? [] : [own])
     self.events = events
     registry = try PluginRegistry(
       .init(
@@ -21,8 +24,22 @@ struct PluginLibrary: Sendable {
 
   /// Looks at the directories again: new and changed files are loaded.
   func scan() async {
-    let before = Set(registry.list().map(\.change))
+    let before = changes
     for directory in directories { _ = await registry.scanning(directory) }
+    announce(since: before)
+  }
+
+  /// Keeps a file in the data directory and loads it.
+  func install(_ bytes: [UInt8], as name: String) async throws(PluginError) -> [PluginInfo] {
+    let before = changes
+    let loaded = try await registry.installing(bytes, as: name, in: own)
+    announce(since: before)
+    return loaded
+  }
+
+  private var changes: Set<PluginChange> { Set(registry.list().map(\.change)) }
+
+  private func announce(since before: Set<PluginChange>) {
     for info in registry.list() where !before.contains(info.change) {
       switch info.state {
       case .loaded: events.publish(.pluginLoaded(id: info.id, version: info.version, generation: info.generation))

@@ -60,7 +60,7 @@ package final class SQLiteStore: Store {
 
   package func commit(_ group: CommitGroup, then tell: @escaping @Sendable (CommitOutcome) -> Void) {
     // From the caller's thread to the writer's and back, without a third in between.
-    Task.immediate(priority: .high) { [writer] in await writer.commit(group, then: tell) }
+    Task(executorPreference: writer.executor, priority: .high) { [writer] in await writer.commit(group, then: tell) }
   }
 
   package func read(_ request: OwnerRead) async throws(StoreError) -> OwnerPage {

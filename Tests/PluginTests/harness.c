@@ -168,6 +168,78 @@ static void bench_one(const char *dir, const char *balancer, const char *weights
   world_free(w);
 }
 
+/* What one call of a filter costs for one job, with the label if there is one; and the first on a new generation. */
+static void bench_filter(const char *dir, const char *filter, const char *config, const char *key, const char *text) {
+  loaded f = load(dir, filter);
+  if (!f.plugin) return;
+  static float numbers[10048];
+  const float *number[8] = {numbers, numbers, numbers, numbers, numbers, numbers, numbers, numbers};
+  sy_label label = {word(key), word(text), SY_NIL, 0, NAN};
+  world *w = world_of(10000);
+  instance it = make(f.plugin, config, 16384);
+  uint8_t *keep = column(w->cap, 1);
+  char name[16];
+  for (uint32_t r = 0; r < 10000; r++) {
+    snprintf(name, sizeof name, "w%u", r);
+    w->name[r] = word(name);
+    numbers[r] = (float)dice(100) / 100;
+  }
+  w->nodes.number = number;
+  w->nodes.number_count = 8;
+  w->job[0].labels = &label;
+  w->job[0].label_count = *key ? 1 : 0;
+  double first = 0, spent = 0;
+  uint64_t n = 0;
+  while (spent < 0.2) {
+    if (n % 1000 == 0) w->nodes.generation++;
+    memset(keep, 1, 10000);
+    sy_call *call = call_of(w, 1);
+    double t0 = seconds();
+    it.filter->filter(it.self, call, keep, w->cap);
+    double took = seconds() - t0;
+    if (n % 1000 == 0) first += took;
+    else spent += took;
+    n++;
+  }
+  printf("%-12s %-34s %-20s %7.2f us a job, %8.1f us on a new view\n", filter, config, text, 1e6 * spent / (double)n,
+         1e6 * first / ((double)n / 1000 + 1));
+  free(keep);
+  unmake(&it);
+  world_free(w);
+}
+
+/* One by one, when 99 of 100 are full; and building what is derived from a new view. */
+static void bench_full(const char *dir, const char *balancer) {
+  loaded b = load(dir, balancer);
+  if (!b.plugin) return;
+  world *w = world_of(10000);
+  instance it = make(b.plugin, "{}", 16384);
+  double spent = 0, built = 0;
+  char name[16];
+  for (uint32_t r = 0; r < 10000; r++) {
+    snprintf(name, sizeof name, "w%u", (r * 7919) % 10000);
+    w->name[r] = word(name);
+  }
+  for (int i = 0; i < 2000; i++) {
+    for (uint32_t r = 0; r < 10000; r++) w->avail[r] = r % 100 == 7 ? 1000 : 0;
+    if (i % 100 == 0) {
+      w->nodes.generation++;
+      double t0 = seconds();
+      prepare(&it, w);
+      built += seconds() - t0;
+    }
+    sy_rows rows = {sizeof rows, 10000, NULL, w->keep, w->left, NULL, w->cap};
+    memcpy(w->left, w->avail, 10000 * sizeof *w->left);
+    sy_call *call = call_of(w, 1);
+    double t0 = seconds();
+    it.balancer->pick(it.self, call, &rows, w->out);
+    spent += seconds() - t0;
+  }
+  printf("%-22s 99 of 100 are full: %6.2f us a job; a new view %8.1f us\n", balancer, 1e6 * spent / 2000, 1e6 * built / 20);
+  unmake(&it);
+  world_free(w);
+}
+
 static void bench(const char *dir) {
   static const char *const names[] = {"weighted-round-robin", "least-loaded", "power-of-two",
                                       "round-robin", "random", "first-available"};
@@ -176,6 +248,12 @@ static void bench(const char *dir) {
   for (size_t b = 0; b < sizeof names / sizeof *names; b++)
     for (int k = 0; k < 3; k++)
       for (uint32_t batch = 1; batch <= 256; batch *= 16) bench_one(dir, names[b], weights[k], batch);
+  for (size_t b = 0; b < sizeof names / sizeof *names; b++) bench_full(dir, names[b]);
+  bench_filter(dir, "designated", "{\"workers\":\"w1*\"}", "", "");
+  bench_filter(dir, "designated", "{}", "designated.worker", "w17");
+  bench_filter(dir, "designated", "{}", "designated.worker", "w17,w18,b*");
+  bench_filter(dir, "resources", "{\"require\":[\"cpu < 0.8\"]}", "", "");
+  bench_filter(dir, "resources", "{}", "mem.free", ">= 0.5 GiB");
 }
 
 int main(int argc, char **argv) {

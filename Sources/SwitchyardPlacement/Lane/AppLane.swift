@@ -13,6 +13,8 @@ final class AppLane {
   var failure: (reason: String, until: Monotonic)?
   /// A pipeline was asked for and has not come.
   var isAwaited = false
+  /// It stands among those that have something to decide.
+  var isReady = false
   private var waiting: [PlacementRequest] = []
   private var head = 0
   /// Somebody was answered "nobody" since the server was last told to ask again.

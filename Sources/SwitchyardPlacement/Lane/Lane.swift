@@ -74,7 +74,6 @@ private final class LaneLoop {
   private var apps: [String: AppLane] = [:]
   /// Apps that have something to decide, in turn.
   private var ready: [AppLane] = []
-  private var isReady: Set<String> = []
   /// Grows whenever anybody who was refused might be taken now.
   private var version: UInt64 = 0
   private var wakesSeen: UInt64 = 0
@@ -190,7 +189,7 @@ private final class LaneLoop {
   }
 
   private func makeReady(_ app: AppLane) {
-    guard app.hasWaiting, !isReady.contains(app.name) else { return }
+    guard app.hasWaiting, !app.isReady else { return }
     if app.pipeline == nil, app.failure == nil {
       if !app.isAwaited {
         app.isAwaited = true
@@ -198,7 +197,7 @@ private final class LaneLoop {
       }
       return
     }
-    isReady.insert(app.name)
+    app.isReady = true
     ready.append(app)
   }
 
@@ -298,7 +297,7 @@ private final class LaneLoop {
   private func decideOne() {
     guard !ready.isEmpty else { return }
     let app = ready.removeFirst()
-    isReady.remove(app.name)
+    app.isReady = false
     if let pipeline = app.pipeline {
       decider.decide(app, pipeline, version: version &+ app.version)
     } else if let failure = app.failure {

@@ -17,7 +17,7 @@ extension Decider {
     buffers.fit(stride: view.stride, hasScorers: !pipeline.scorers.isEmpty)
     prepareStale(pipeline, view)
     let needs = requirements.compiled(request)
-    fill(0, request, needs, app)
+    batch.describe(0, request, needs, app, caller)
     buffers.jobPointers[0] = UnsafePointer(buffers.jobs)
 
     let census = app.census(table)

@@ -8,6 +8,8 @@ final class RequirementCache {
   private let columns: ColumnCatalogue
   private let wish: ([ColumnWish]) -> Void
   private var known: [JobID: CompiledRequirements] = [:]
+  /// The job that was asked for last: the next is of the same, more often than not.
+  private var last: (job: JobID, compiled: CompiledRequirements)?
   /// Wishes that were sent on, each once.
   private var wished: Set<ColumnWish> = []
 
@@ -20,9 +22,11 @@ final class RequirementCache {
 
   @inline(__always)
   func compiled(_ request: PlacementRequest) -> CompiledRequirements {
-    // Equal requirements of one job share their memory as a rule, so that this comparison is short.
-    if let found = known[request.job], found.requirements == request.requirements { return found }
-    return compile(request)
+    // Equal requirements of one job share their memory as a rule, so that these comparisons are short.
+    if let last, last.job == request.job, last.compiled.requirements == request.requirements { return last.compiled }
+    let found = known[request.job].flatMap { $0.requirements == request.requirements ? $0 : nil } ?? compile(request)
+    last = (request.job, found)
+    return found
   }
 
   private func compile(_ request: PlacementRequest) -> CompiledRequirements {
@@ -42,5 +46,8 @@ final class RequirementCache {
   func knows(_ job: JobID) -> Bool { known[job] != nil }
 
   /// Columns have come: what was compiled without them is out of date.
-  func clear() { known.removeAll(keepingCapacity: true) }
+  func clear() {
+    known.removeAll(keepingCapacity: true)
+    last = nil
+  }
 }

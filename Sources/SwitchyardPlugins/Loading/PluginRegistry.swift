@@ -51,6 +51,8 @@ package final class PluginRegistry: Sendable {
   private let state = Mutex(State())
   /// Held while a file is loaded, one at a time.
   private let loading = Mutex(())
+  /// Held while a file is put into a directory.
+  let installing = Mutex(())
 
   package init(_ options: Options = Options()) throws(PluginError) {
     self.options = options
@@ -83,6 +85,8 @@ package final class PluginRegistry: Sendable {
       }
     }
   }
+
+  func forgetFailure(of path: String) { state.withLock { $0.failures[path] = nil } }
 
   /// Loads one file; loading what is loaded already changes nothing.
   ///
@@ -236,6 +240,22 @@ extension PluginRegistry {
   package func loading(_ file: String) async throws(PluginError) -> [PluginInfo] {
     let result = await withBlockingThread { () -> Result<[PluginInfo], PluginError> in
       do throws(PluginError) { return .success(try self.load(file)) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+}
+
+extension PluginRegistry {
+  /// ``install(_:as:in:)`` on a thread of its own.
+  package func installing(
+    _ bytes: [UInt8], as name: String, in directory: String
+  ) async throws(PluginError) -> [PluginInfo] {
+    let result = await withBlockingThread { () -> Result<[PluginInfo], PluginError> in
+      do throws(PluginError) {
+        return .success(try self.install(bytes, as: name, in: directory))
+      } catch {
+        return .failure(error)
+      }
     }
     return try result.get()
   }

@@ -125,10 +125,11 @@ struct HTTPServer: HTTPResponder {
 
   private func body(of request: Request, for route: Route) async throws -> [UInt8] {
     let buffer: ByteBuffer
+    let limit = route.body?.limit ?? Self.bodyBytes
     do {
-      buffer = try await request.body.collect(upTo: Self.bodyBytes)
+      buffer = try await request.body.collect(upTo: limit)
     } catch {
-      throw APIError(status: .contentTooLarge, detail: "a body may have at most \(Self.bodyBytes) bytes")
+      throw APIError(status: .contentTooLarge, detail: "a body may have at most \(limit) bytes")
     }
     guard route.body != nil || buffer.readableBytes == 0 else {
       throw APIError(status: .badRequest, detail: "\(route.method) \(request.uri.path) takes no body; send none")

@@ -65,6 +65,8 @@ struct RequestBody: Sendable {
   var streamed: [String] = []
   /// An optional one may be left out.
   var isRequired = true
+  /// Bytes of it at most.
+  var limit = HTTPServer.bodyBytes
 
   static func json(_ schema: Schema) -> RequestBody { RequestBody(schema: schema) }
   static func optionalJSON(_ schema: Schema) -> RequestBody { RequestBody(schema: schema, isRequired: false) }

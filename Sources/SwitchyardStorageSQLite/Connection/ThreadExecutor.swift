@@ -2,8 +2,9 @@ import Glibc
 import SwitchyardStorage
 
 /// A thread of its own for an actor: SQLite blocks in system calls, which must not occupy the threads that
-/// all other tasks share. The thread ends when the executor is released.
-final class ThreadExecutor: SerialExecutor {
+/// all other tasks share. The thread ends when the executor is released. Tasks may prefer it, too: then they need no other
+/// thread to call the actor.
+final class ThreadExecutor: SerialExecutor, TaskExecutor {
   private let queue = JobQueue()
 
   init() throws(StoreError) {
@@ -15,7 +16,8 @@ final class ThreadExecutor: SerialExecutor {
         guard let context else { return nil }
         let queue = Unmanaged<JobQueue>.fromOpaque(context).takeRetainedValue()
         while let (job, executor) = queue.next() {
-          job.runSynchronously(on: executor.asUnownedSerialExecutor())
+          job.runSynchronously(
+            isolatedTo: executor.asUnownedSerialExecutor(), taskExecutor: executor.asUnownedTaskExecutor())
         }
         return nil
       }, context.toOpaque())

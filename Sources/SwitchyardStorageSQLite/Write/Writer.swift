@@ -4,7 +4,7 @@ import SwitchyardStorage
 
 /// The one writer, on a thread of its own: one transaction for each group.
 actor Writer {
-  private let executor: ThreadExecutor
+  let executor: ThreadExecutor
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   let path: String

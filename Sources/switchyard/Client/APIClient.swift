@@ -65,6 +65,18 @@ struct APIClient: Sendable {
     let response = try await execute(
       method, path, query, headers: body == nil ? [] : [("content-type", "application/json")],
       body: body.map { .bytes(ByteBuffer(bytes: $0.bytes)) }, timeout: timeout)
+    return try await answer(response)
+  }
+
+  /// Sends a file as it is.
+  func upload(_ bytes: [UInt8], _ path: String, _ query: [(String, String?)]) async throws -> JSONValue {
+    try await answer(
+      execute(
+        "POST", path, query, headers: [("content-type", "application/octet-stream")],
+        body: .bytes(ByteBuffer(bytes: bytes)), timeout: 120))
+  }
+
+  private func answer(_ response: HTTPClientResponse) async throws -> JSONValue {
     let buffer = try await response.body.collect(upTo: 64 << 20)
     return try JSONValue(parsing: Array(buffer.readableBytesView), limits: JSONLimits(bytes: 64 << 20))
   }

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Foundation
 import SwitchyardModel
 
 struct PluginCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Look at the strategies that the server has loaded.",
-    subcommands: [List.self, Show.self])
+    commandName: "plugin", abstract: "Load strategies, and look at those that are loaded.",
+    subcommands: [List.self, Show.self, Load.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,6 +33,41 @@ struct PluginCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     func run() async throws {
       output(try await server.client().get("/plugins/\(segment(id))"), json: server.json, details)
+    }
+  }
+}
+
+extension PluginCommand {
+  struct Load: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Load a shared library into the running server.",
+      discussion: """
+        The server opens the file in a process of its own first, keeps it in its data
+        directory, and loads it. If it is refused, all is as before.
+
+        A file that replaces one of its name is a new generation: policies that are set
+        from then on are made of it, and those that live go on with the old one. To
+        change over, set the policy again.
+
+        It needs an administrator's token: who may load code runs code as the server.
+        """)
+    @Argument(help: "The shared library, as first.so.", completion: .file(extensions: ["so"])) var file: String
+    @Option(name: .long, help: "What it is to be called on the server. [the file's name]") var name: String?
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+      guard let data = FileManager.default.contents(atPath: file) else {
+        throw CLIError("\(file): cannot be read; name a shared library that was built with cc -shared")
+      }
+      let name = self.name ?? file.split(separator: "/").last.map(String.init) ?? file
+      let answer = try await server.client().upload(Array(data), "/plugins", [("file", name)])
+      output(answer, json: server.json) { value in
+        var table = Table(["id", "version", "generation", "kinds", "file"])
+        for plugin in value["plugins"]?.arrayValue ?? [] {
+          table.add(["id", "version", "generation", "kinds", "file"].map(plugin.cell))
+        }
+        return table.text
+      }
     }
   }
 }

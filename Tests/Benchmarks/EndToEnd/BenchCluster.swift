@@ -5,7 +5,7 @@ import SwitchyardModel
 final class BenchCluster: @unchecked Sendable {
   let directory: String
   let http: UInt16
-  private let grpc: UInt16
+  let grpc: UInt16
   private(set) var processes: [String: Process] = [:]
 
   init() throws {
@@ -14,14 +14,27 @@ final class BenchCluster: @unchecked Sendable {
     (http, grpc) = (try HTTPConnection.freePort(), try HTTPConnection.freePort())
   }
 
-  func startServer() throws {
+  func startServer(_ options: [String] = []) throws {
     try start(
       "server",
       [
         "server", "--data", "\(directory)/server", "--http", "127.0.0.1:\(http)", "--grpc", "127.0.0.1:\(grpc)",
         "--log-level", "warning",
-      ])
+      ] + options)
   }
+
+  /// A server, two workers, and a job `bench` that does nothing, which has run some times.
+  func startWithJob(slots: Int) throws {
+    try startServer()
+    try ready(workers: 0)
+    try startWorkers(2, slots: slots)
+    try ready(workers: 2)
+    let connection = try connect()
+    _ = try connection.json("PUT", Self.job, body: #"{"name":"bench","processor":{"noop":{}}}"#)
+    for _ in 0..<20 { _ = try connection.json("POST", "\(Self.job)/run?wait=10s", body: "{}") }
+  }
+
+  static let job = "/api/v1/apps/default/jobs/bench"
 
   func startWorkers(_ count: Int, slots: Int) throws {
     for number in 1...count {
@@ -56,6 +69,45 @@ final class BenchCluster: @unchecked Sendable {
     throw BenchError("the cluster did not come up; its logs are in \(directory)")
   }
 
+  /// How many instances have succeeded since the server's start.
+  func succeeded() throws -> Int {
+    Int(try connect().json("GET", "/api/v1/status")["sinceStart"]?["instances.succeeded"]?.integerValue ?? 0)
+  }
+
+  /// Waits until nothing is open any more; a figure of work that was lost would be worth nothing.
+  ///
+  /// - Parameter expected: how many must have succeeded since the server's start by then.
+  func drain(expected: Int) throws {
+    let connection = try connect()
+    let deadline = Date().addingTimeInterval(120)
+    while Date() < deadline {
+      let status = try connection.json("GET", "/api/v1/status")
+      let open = status["instances"]?.objectValue?.members.compactMap(\.value.integerValue).reduce(0, +) ?? 1
+      if open == 0 {
+        let done = status["sinceStart"]?["instances.succeeded"]?.integerValue ?? 0
+        guard done >= expected else { throw BenchError("\(expected) were asked for and \(done) succeeded") }
+        return
+      }
+      usleep(5_000)
+    }
+    throw BenchError("\(expected) were asked for and are not over after two minutes; logs are in \(directory)")
+  }
+
+  /// Calls `body` with every instance of the job, a page at a time.
+  func forEachInstance(of job: String = "bench", _ body: (JSONValue) throws -> Void) throws {
+    let connection = try connect()
+    var before = ""
+    while true {
+      let page = try connection.json("GET", "/api/v1/instances?app=default&job=\(job)&limit=1000\(before)")
+      for row in page["instances"]?.arrayValue ?? [] { try body(row) }
+      guard let cursor = page["next"]?.stringValue else { return }
+      before = "&cursor=\(cursor)"
+    }
+  }
+
+  /// CPU seconds of all processes so far.
+  var cpuSeconds: Double { processes.values.compactMap { Usage(of: $0)?.cpuSeconds }.reduce(0, +) }
+
   /// Ends all processes; their files stay.
   func stop() {
     for process in processes.values { process.terminate() }
@@ -87,25 +139,4 @@ final class BenchCluster: @unchecked Sendable {
 struct BenchError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
-}
-
-/// What a process has used so far, from `/proc`.
-struct Usage {
-  var cpuSeconds: Double
-  var residentBytes: Int
-
-  init?(of process: Process) {
-    let pid = process.processIdentifier
-    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-      let close = stat.lastIndex(of: ")"),
-      let statm = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8)
-    else { return nil }
-    let fields = stat[stat.index(after: close)...].split(separator: " ")
-    let pages = statm.split(separator: " ")
-    guard fields.count > 12, pages.count > 1, let user = Double(fields[11]), let system = Double(fields[12]),
-      let resident = Int(pages[1])
-    else { return nil }
-    cpuSeconds = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    residentBytes = resident * sysconf(Int32(_SC_PAGESIZE))
-  }
 }

@@ -46,6 +46,44 @@ final class HTTPConnection {
     return try JSONValue(parsing: body, limits: JSONLimits(bytes: 64 << 20))
   }
 
+  /// For answers that only have to be good. A server that asks for patience gets some.
+  func expect(_ method: String, _ path: String, body: String = "") throws {
+    while true {
+      let (status, answer) = try exchange(method, path, body: body)
+      if (200..<300).contains(status) { return }
+      guard status == 429 else {
+        throw BenchError("\(method) \(path): \(status) \(String(decoding: answer, as: UTF8.self))")
+      }
+      usleep(2_000)
+    }
+  }
+
+  /// Posts so many lines in chunks, while another thread reads as many lines of the answer.
+  func stream(_ path: String, line: String, count: Int) throws {
+    let head = """
+      POST \(path) HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer \(token)\r\n\
+      content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n
+      """
+    try send(Array(head.utf8))
+    let reader = LineCounter(descriptor)
+    let reading = DispatchGroup()
+    reading.enter()
+    Thread.detachNewThread {
+      reader.run(until: count)
+      reading.leave()
+    }
+    let perChunk = 500
+    for first in stride(from: 0, to: count, by: perChunk) {
+      let lines = String(repeating: line + "\n", count: min(perChunk, count - first))
+      try send(Array((String(lines.utf8.count, radix: 16) + "\r\n" + lines + "\r\n").utf8))
+    }
+    try send(Array("0\r\n\r\n".utf8))
+    reading.wait()
+    guard reader.lines == count else {
+      throw BenchError("a stream of \(count) lines was answered by \(reader.lines): \(reader.beginning)")
+    }
+  }
+
   private func send(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
@@ -111,5 +149,32 @@ final class HTTPConnection {
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     return address
+  }
+}
+
+/// Reads an answer that comes while the request is being sent, and counts lines of JSON: bytes that end in "}" and a line
+/// feed, which no framing does.
+private final class LineCounter: @unchecked Sendable {
+  // Of the reading thread alone until it is done.
+  private(set) var lines = 0
+  private(set) var beginning = ""
+  private let descriptor: Int32
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  func run(until count: Int) {
+    var chunk = [UInt8](repeating: 0, count: 256 << 10)
+    var last: UInt8 = 0
+    while lines < count {
+      let received = recv(descriptor, &chunk, chunk.count, 0)
+      guard received > 0 else { return }
+      if beginning.isEmpty { beginning = String(decoding: chunk.prefix(min(received, 500)), as: UTF8.self) }
+      for byte in chunk.prefix(received) {
+        if byte == UInt8(ascii: "\n"), last == UInt8(ascii: "}") { lines += 1 }
+        last = byte
+      }
+      // A refusal is answered whole, and nothing follows.
+      if lines == 0, beginning.hasPrefix("HTTP/1.1 4") || beginning.hasPrefix("HTTP/1.1 5") { return }
+    }
   }
 }

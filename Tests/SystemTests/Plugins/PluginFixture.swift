@@ -11,7 +11,12 @@ struct PluginFixture {
   ///
   /// - Parameter flags: as `-DNULL_PICK`.
   func drop(_ source: String, as name: String, _ flags: [String] = []) async throws {
-    let built = cluster.path("\(name).so.new")
+    try place(try await compile(source, as: name, flags), as: name)
+  }
+
+  /// Compiles a source into the cluster's directory, where no server looks for it.
+  func compile(_ source: String, as name: String, _ flags: [String] = []) async throws -> String {
+    let built = cluster.path("\(name).so")
     let compiler = try ChildProcess(
       "/usr/bin/cc",
       [
@@ -20,7 +25,7 @@ struct PluginFixture {
       ] + flags,
       environment: cluster.environment, output: cluster.path("cc.log"), errors: cluster.path("cc.log"))
     guard try await compiler.wait() == .exit(0) else { throw Failure("cc: \(cluster.read("cc.log"))") }
-    try place(built, as: name)
+    return built
   }
 
   /// Puts any bytes where a plugin would be.

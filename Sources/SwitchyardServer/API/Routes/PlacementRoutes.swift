@@ -49,6 +49,20 @@ struct PlacementRoutes {
               .required("refused", .list(of: .object([.required("file", .output), .required("error", .output)]))),
             ])), handle: plugins),
         Route(
+          .post, "/api/v1/plugins", .admin, "loadPlugin", "Load a strategy from a shared library",
+          about: """
+            The body is the file. It is opened in a process of its own first; then it is kept in the server's data \
+            directory, and loaded. If it is refused, all is as before. Loaded under a name that is there, it is a new \
+            generation: policies that are set from then on are made of it, those that live go on with the old one. \
+            Whoever may do this runs code as the server.
+            """,
+          takes: [Self.file],
+          body: RequestBody(
+            schema: .output, types: ["application/octet-stream"], limit: PluginRegistry.installLimit),
+          answers: .ok(
+            .object([.required("plugins", .list(of: PluginView.resource.schema))]), "The plugins in it."),
+          problems: [.conflict, .unprocessableContent, .contentTooLarge], handle: load),
+        Route(
           .get, "/api/v1/plugins/{plugin}", .read, "getPlugin", "A plugin, with what it costs",
           answers: .ok(PluginView.resource.schema), handle: plugin),
         Route(
@@ -74,6 +88,19 @@ struct PlacementRoutes {
           return ["file": .string(info.file), "error": .string(reason)]
         }),
     ])
+  }
+
+  private static let file = Parameter.text(
+    "file", .text(4...100), "What it is to be called, as `acme.so`.", check: PluginRegistry.accepted(fileName:))
+
+  @Sendable private func load(_ request: APIRequest) async throws -> APIResponse {
+    let name = try request[Self.file]
+    do throws(PluginError) {
+      let infos = try await api.plugins.install(request.body, as: name)
+      return .json(["plugins": .array(infos.map { PluginView.resource.json(PluginView(info: $0)) })])
+    } catch {
+      throw APIError(status: error.code == .duplicate ? .conflict : .unprocessableContent, detail: error.message)
+    }
   }
 
   @Sendable private func plugin(_ request: APIRequest) async throws -> APIResponse {
