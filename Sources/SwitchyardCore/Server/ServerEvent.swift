@@ -104,4 +104,6 @@ package enum ServerTimer: Hashable, Sendable {
   case readRetry
   case placement
   case claimRetry
+  /// The wall clock was set, and may be steady again.
+  case clock
 }
