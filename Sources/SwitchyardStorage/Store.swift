@@ -28,6 +28,8 @@ package protocol Store: Sendable {
   func jobs(app: String?, after: JobCursor?, limit: Int) async throws(StoreError) -> [Job]
   func definition(job: JobID, version: UInt32) async throws(StoreError) -> JobVersion?
   func instance(_ id: InstanceID) async throws(StoreError) -> Instance?
+  /// Of the due times of a job (occurrences `@…`), fired or skipped, the latest that is not later than `time`.
+  func dueRecord(of job: JobID, by time: Timestamp) async throws(StoreError) -> Instance?
   /// Newest first.
   func instances(_ filter: InstanceFilter, before: InstanceID?, limit: Int) async throws(StoreError) -> [Instance]
   /// Those that another followed, in order; the last attempt is in the instance's own row.

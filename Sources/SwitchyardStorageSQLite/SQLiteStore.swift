@@ -85,6 +85,10 @@ package final class SQLiteStore: Store {
     try await apiReader.read { session throws(SQLiteFailure) in try session.instance(id) }
   }
 
+  package func dueRecord(of job: JobID, by time: Timestamp) async throws(StoreError) -> Instance? {
+    try await apiReader.read { session throws(SQLiteFailure) in try session.dueRecord(of: job, by: time) }
+  }
+
   package func instances(
     _ filter: InstanceFilter, before: InstanceID?, limit: Int
   ) async throws(StoreError) -> [Instance] {
@@ -155,6 +159,7 @@ extension Reader.Session {
     case .waiting(let shard, let readyBy, let after, let limit):
       .instances(try waiting(shard, readyBy: readyBy, after: after, limit: limit))
     case .placed(let shard, let after, let limit): .instances(try placed(shard, after: after, limit: limit))
+    case .queued(let shard, let after, let limit): .instances(try queued(shard, after: after, limit: limit))
     case .instance(let id): .instances(try active(id))
     case .job(let id): .jobs(try job(id))
     case .workers(let after, let limit): .workers(try workers(after: after, limit: limit, judged: false))

@@ -41,7 +41,7 @@ extension ConformanceCase {
         scene.create(scene.instance(3, version: 2)), scene.create(scene.instance(1 << 63)),
         scene.create(scene.instance(3, occurrence: .submitted(InstanceID(rawValue: 4)))),
         scene.create(scene.instance(3, occurrence: Occurrence(text: "id:"))))
-      for state in InstanceState.allCases where state != .waiting && state != .skipped {
+      for state in InstanceState.allCases where !state.isWaiting && state != .skipped {
         try await scene.expect(.conflict, scene.create(scene.instance(3, state: state)))
       }
       try await scene.expect(.applied, scene.state(.paused), scene.create(scene.instance(4)))
@@ -83,7 +83,7 @@ extension Scene {
   /// - Returns: its attempt.
   fileprivate func bring(_ number: UInt64, to state: InstanceState) async throws -> UInt32 {
     switch state {
-    case .waiting, .skipped: try await expect(.applied, create(instance(number, state: state)))
+    case .waiting, .queued, .skipped: try await expect(.applied, create(instance(number, state: state)))
     case .cancelled, .expired:
       try await expect(.applied, create(instance(number)), settle(number, from: .waiting, to: state))
     case .dispatched: try await expect(.applied, create(instance(number)), dispatch(number))
@@ -104,7 +104,7 @@ private enum Move: CaseIterable {
     switch self {
     case .dispatch: to == .dispatched
     case .finish: (from == .dispatched || from == .stopping) && to != .stopping && to != .dispatched
-    case .settle: (from == .waiting || from == .held) && to != .dispatched
+    case .settle: (from.isWaiting || from == .held) && to != .dispatched
     case .stop: to == .stopping
     }
   }

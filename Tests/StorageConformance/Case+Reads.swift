@@ -49,6 +49,28 @@ extension ConformanceCase {
       _ = try await scene.apply(scene.dispatch(4), scene.settle(6, from: .waiting, to: .cancelled))
       #expect(try await waiting(1_000) == [3, 5, 2])
     },
+    ConformanceCase("queued instances come by identity, until they are dispatched or end") { scene in
+      try await scene.expect(.applied, .createJob(scene.job()))
+      for number in [6, 2, 4, 8] as [UInt64] {
+        try await scene.expect(.applied, scene.create(scene.instance(number, state: .queued)))
+      }
+      try await scene.expect(.applied, scene.create(scene.instance(3)))
+      #expect(try await scene.instances(.queued(scene.home, after: nil, limit: 9)) == [2, 4, 6, 8])
+      #expect(try await scene.instances(.queued(scene.home, after: InstanceID(rawValue: 2), limit: 2)) == [4, 6])
+      #expect(try await scene.instances(.queued(scene.home, after: nil, limit: 0)) == [])
+      #expect(try await scene.instances(.queued(Shard(scene.home.number &+ 1), after: nil, limit: 9)) == [])
+      #expect(
+        try await scene.instances(.waiting(scene.home, readyBy: .distantFuture, after: nil, limit: 9)) == [3])
+      #expect(try await scene.store.activeCounts() == [.waiting: 1, .queued: 4])
+      try await scene.expect(.applied, scene.dispatch(2), scene.settle(4, from: .queued, to: .cancelled))
+      try await scene.expect(.conflict, scene.settle(6, from: .queued, to: .waiting))
+      try await scene.expect(.applied, scene.finish(2, .wait(readyAt: Timestamp(seconds: 20), tries: 1)))
+      #expect(try await scene.instances(.queued(scene.home, after: nil, limit: 9)) == [6, 8])
+      #expect(
+        try await scene.instances(.waiting(scene.home, readyBy: .distantFuture, after: nil, limit: 9)).sorted() == [
+          2, 3,
+        ])
+    },
     ConformanceCase("placed instances come by identity") { scene in
       try await scene.expect(.applied, .createJob(scene.job()))
       for number in [6, 2, 4, 8] as [UInt64] {
@@ -87,17 +109,14 @@ extension ConformanceCase {
     },
     ConformanceCase("instances are listed newest first, under any filter") { scene in
       _ = try await scene.apply(.createJob(scene.job()), .createJob(scene.job(2, app: "z", name: "b")))
-      let ends: [InstanceState] = [.succeeded, .failed, .lost, .waiting, .dispatched, .stopping, .held, .cancelled]
+      let ends: [InstanceState] = [.succeeded, .failed, .lost, .waiting, .dispatched, .stopping, .held, .queued]
       for number in 10..<UInt64(42) {
         let end = ends[Int(number) % ends.count]
         let job = number % 3 == 0 ? (2 as UInt64, "z") : (1, "app")
         let worker = WorkerRef(name: number % 2 == 0 ? "even" : "odd", incarnation: 1)
-        _ = try await scene.apply(scene.create(scene.instance(number, job: job.0, app: job.1)))
-        if end == .waiting { continue }
-        if end == .cancelled {
-          _ = try await scene.apply(scene.settle(number, from: .waiting, to: .cancelled))
-          continue
-        }
+        let state: InstanceState = end == .queued ? .queued : .waiting
+        _ = try await scene.apply(scene.create(scene.instance(number, job: job.0, app: job.1, state: state)))
+        if end.isWaiting { continue }
         _ = try await scene.apply(scene.dispatch(number, to: worker))
         switch end {
         case .dispatched: break
@@ -110,7 +129,7 @@ extension ConformanceCase {
       #expect(all.map(\.id.rawValue) == (10..<42).reversed())
       let stateSets: [[InstanceState]] = [
         [], [.succeeded], [.waiting], [.stopping, .dispatched], [.failed, .lost, .waiting], [.failed, .failed],
-        [.succeeded, .held], InstanceState.allCases,
+        [.succeeded, .held], [.queued], InstanceState.allCases,
       ]
       for states in stateSets {
         for app in [nil, "app", "none"] {
@@ -128,7 +147,32 @@ extension ConformanceCase {
           }
         }
       }
-      #expect(try await scene.store.activeCounts() == [.waiting: 4, .dispatched: 4, .stopping: 4, .held: 4])
+      #expect(
+        try await scene.store.activeCounts() == [.waiting: 4, .queued: 4, .dispatched: 4, .stopping: 4, .held: 4])
+    },
+    ConformanceCase("the record of a due time is found from any time up to the next") { scene in
+      _ = try await scene.apply(.createJob(scene.job()), .createJob(scene.job(2, name: "b")))
+      for (number, due) in [(2, 30), (3, 10), (4, 20)] as [(UInt64, Int64)] {
+        let occurrence = Occurrence.due(Timestamp(seconds: due))
+        try await scene.expect(.applied, scene.create(scene.instance(number, occurrence: occurrence)))
+      }
+      for (number, occurrence) in [(5, Occurrence.key("15")), (6, .after(InstanceID(rawValue: 2)))] {
+        try await scene.expect(.applied, scene.create(scene.instance(UInt64(number), occurrence: occurrence)))
+      }
+      try await scene.expect(
+        .applied, scene.create(scene.instance(7)),
+        scene.create(scene.instance(8, job: 2, occurrence: .due(Timestamp(seconds: 25)))))
+      func found(_ seconds: Int64, job: UInt64 = 1) async throws -> UInt64? {
+        let record = try await scene.store.dueRecord(of: JobID(rawValue: job), by: Timestamp(seconds: seconds))
+        return record?.id.rawValue
+      }
+      #expect(try await found(9) == nil)
+      #expect(try await found(10) == 3)
+      #expect(try await found(19) == 3)
+      #expect(try await found(29) == 4)
+      #expect(try await found(9_000) == 2)
+      #expect(try await found(29, job: 2) == 8)
+      #expect(try await found(29, job: 3) == nil)
     },
     ConformanceCase("nothing is active in an empty store") { scene async throws in
       #expect(try await scene.store.activeCounts() == [:])

@@ -132,7 +132,8 @@ struct HistoryGenerator {
     var instance = Instance(
       id: id, job: jobID, jobVersion: 1, app: "a", shard: chance(50) ? Shard(of: jobID) : Shard(of: id),
       occurrence: pick([.submitted(id), .submitted(id), .key(pick(["k", "l"])), .due(time()), .after(instanceID())]),
-      state: chance(90) ? .waiting : .skipped, attempt: UInt32(chance(95) ? 0 : 3), priority: Int32(number(-2...2)),
+      state: pick([.waiting, .waiting, .waiting, .waiting, .waiting, .waiting, .queued, .skipped]),
+      attempt: UInt32(chance(95) ? 0 : 3), priority: Int32(number(-2...2)),
       readyAt: time(), dueAt: time(), createdAt: time(), endedAt: chance(5) ? time() : nil, parameters: text(),
       detail: text())
     if chance(2) { instance.state = .dispatched }
@@ -278,6 +279,8 @@ extension HistoryGenerator {
     reads += Self.jobIDs.map { .job($0) } + Self.instanceIDs.map { .instance($0) }
     for shard in Set(Self.jobIDs.map { Shard(of: $0) } + Self.instanceIDs.map { Shard(of: $0) }).sorted() {
       reads.append(.placed(shard, after: nil, limit: 99))
+      reads.append(.queued(shard, after: nil, limit: 99))
+      reads.append(.queued(shard, after: instanceID(), limit: limit()))
       reads.append(.waiting(shard, readyBy: .distantFuture, after: nil, limit: 99))
       reads.append(.dueJobs(shard, until: .distantFuture, after: nil, limit: 99))
       let rank = Int64(number(-20...30)) * 1_000_000_000

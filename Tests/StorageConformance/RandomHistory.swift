@@ -76,6 +76,13 @@ package struct RandomHistory: Sendable, CustomTestStringConvertible {
       #expect(try await store.instance(id) == model.instance(id), "\(place): instance \(id)")
       #expect(try await store.attempts(of: id) == model.attempts(of: id), "\(place): attempts of \(id)")
     }
+    for job in HistoryGenerator.jobIDs {
+      for second in [0, 4, 9] as [Int64] {
+        let time = Timestamp(seconds: second)
+        let found = try await store.dueRecord(of: job, by: time)
+        #expect(found == model.dueRecord(of: job, by: time), "\(place): due record of \(job) by \(second)")
+      }
+    }
     for name in HistoryGenerator.jobNames {
       #expect(try await store.job(app: "a", name: name) == model.job(app: "a", name: name), "\(place): job \(name)")
     }

@@ -38,6 +38,8 @@ package enum ServerNotice: Hashable, Sendable {
   case workerJudged(WorkerRef, Verdict)
   case owned(shards: Int)
   case resigned(reason: String)
+  /// The wall clock was set by so much; nothing fires until it has been steady for a while.
+  case clockStepped(by: Span)
   /// Something was refused, fenced or ignored; counted under this bounded name.
   case counted(String)
   /// An instance has come from one point of its life to another.

@@ -38,8 +38,6 @@ package struct ServerConfiguration: Hashable, Sendable {
   /// A request that the store does not answer is answered after this time, and at the latest after twice as long.
   package var requestTimeout: Span = .seconds(5)
 
-  /// A due time later than this is a misfire: those that were missed fire once.
-  package var misfireThreshold: Span = .seconds(60)
   /// Requests of one question to a lane.
   package var placementBatch = 256
   /// Where more than this waits to be placed in an app, a new instance is stored without asking first.
@@ -48,6 +46,9 @@ package struct ServerConfiguration: Hashable, Sendable {
   package var placementRetry: Span = .seconds(1)
   /// How long an instance waits after a worker would not take it; doubled by each further one, up to 64 times.
   package var rejectBackoff: Span = .milliseconds(100)
+
+  /// An instance that was lost so many times in a row, as this server saw it, ends as lost under every `onLost`.
+  package var lossLimit: UInt8 = 20
 
   package init() {}
 }

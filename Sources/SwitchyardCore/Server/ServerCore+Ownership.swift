@@ -61,6 +61,7 @@ extension ServerCore {
       shards[shard].duePage(jobs, until: until, limit: limit, &board)
     case (.waiting(_, _, _, let limit), .instances(let rows)): shards[shard].waitingPage(rows, limit: limit, &board)
     case (.placed(_, _, let limit), .instances(let rows)): shards[shard].placedPage(rows, limit: limit, &board)
+    case (.queued(_, _, let limit), .instances(let rows)): shards[shard].queuedPage(rows, limit: limit, &board)
     case (.instance(let id), .instances(let rows)): shards[shard].instancePage(id, rows.first, &board)
     case (.job(let id), .jobs(let rows)): shards[shard].jobPage(id, rows.first, &board)
     case (.workers(_, let limit), .workers(let records)): return workersPage(records, limit: limit)

@@ -39,7 +39,10 @@ extension ServerCore {
 
   private mutating func submit(_ submission: Submission, for asker: Asker) {
     let id = board.nextInstance()
-    shards[Int(Shard(of: id).number)].submit(asker, submission, id, &board)
+    // Those that a limit is about are counted in one place.
+    let definition = submission.definition
+    let shard = definition.spec.overlap == nil ? Shard(of: id) : Shard(of: definition.job)
+    shards[Int(shard.number)].submit(asker, submission, id, &board)
   }
 
   /// Refuses where the app holds its share of the queue.
@@ -63,7 +66,7 @@ extension ServerCore {
     }
     let now = board.now.wall
     let id = JobID(rawValue: board.nextID())
-    var job = Job(id: id, app: app, spec: spec, anchor: now, createdAt: now, updatedAt: now)
+    var job = Job(id: id, app: app, spec: spec, anchor: spec.anchor(at: now), createdAt: now, updatedAt: now)
     job.nextFire = job.firstDue(at: now, zone: board.zone(spec.timeZone))
     shards[Int(job.shard.number)].create(job, token, &board)
   }

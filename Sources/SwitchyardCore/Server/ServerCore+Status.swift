@@ -7,6 +7,10 @@ package struct ServerStatus: Hashable, Sendable {
   /// Waiting and placed instances, and jobs that are due soon, in memory.
   package var waiting: Int
   package var placed: Int
+  /// Instances that wait for their turn under the limit of their job.
+  package var queued: Int
+  /// Jobs with a limit of which something is placed, on its way there, or queued.
+  package var limitedJobs: Int
   package var dueJobs: Int
   /// Asked for and not stored yet.
   package var fresh: Int
@@ -40,7 +44,8 @@ extension ServerCore {
 
   package var status: ServerStatus {
     ServerStatus(
-      phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, dueJobs: board.jobs,
+      phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, queued: board.queued,
+      limitedJobs: shards.reduce(0) { $0 + $1.gates.count }, dueJobs: board.jobs,
       fresh: board.fresh.count, pendingOps: board.commits.pending, placing: board.placements.outstanding,
       storeRefusal: board.commits.refusal)
   }
@@ -83,7 +88,11 @@ extension ServerCore {
 
   /// Why the instance waits, as the last lane that was asked for one like it said; nil when it does not wait, or
   /// was not asked for yet.
-  package func waitingReason(_ id: InstanceID, in shard: Shard) -> String? {
+  package func waitingReason(_ id: InstanceID, of job: JobID, in shard: Shard) -> String? {
+    if let gate = shards[Int(shard.number)].gates[job], gate.holds(id) {
+      let limit = gate.overlap.map { "\($0.limit)" } ?? "some"
+      return "waits for its turn: at most \(limit) of its job may run at a time; \(gate.waiting) wait"
+    }
     guard let entry = shards[Int(shard.number)].entries[id], entry.stage == .waiting else { return nil }
     return board.placements.reason(app: entry.instance.app, entry.definition.requirements)
   }

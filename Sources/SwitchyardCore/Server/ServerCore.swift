@@ -51,6 +51,7 @@ package struct ServerCore: Sendable {
     swap(&board.actions, &actions)
     board.now = now
     board.random = random
+    watchClock()
     for event in events { apply(event) }
     settle()
     random = board.random
@@ -85,8 +86,27 @@ package struct ServerCore: Sendable {
       placementArmed = false
       board.placements.probe()
     case .requests: answerOverdue()
+    case .clock: clockTimer()
     case .claimRetry: if board.phase == .claiming { board.actions.append(.claim(Shard.all)) }
     }
+  }
+
+  // MARK: The clock
+
+  private mutating func watchClock() {
+    guard let step = board.clock.look(at: board.now), let until = board.clock.holdsUntil else { return }
+    board.publish(.clockStepped(by: step))
+    board.arm(.clock, at: until)
+  }
+
+  /// The wall clock may be steady again: what has become due fires.
+  private mutating func clockTimer() {
+    guard board.clock.mayRelease(at: board.now.boot) else {
+      if let until = board.clock.holdsUntil { board.arm(.clock, at: until) }
+      return
+    }
+    guard board.phase == .owning else { return }
+    for index in shards.indices { shards[index].clockIsSteady(&board) }
   }
 
   /// After the events: asks, reads and commits what they led to.

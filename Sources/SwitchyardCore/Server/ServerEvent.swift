@@ -105,4 +105,6 @@ package enum ServerTimer: Hashable, Sendable {
   case placement
   case claimRetry
   case requests
+  /// The wall clock was set, and may be steady again.
+  case clock
 }

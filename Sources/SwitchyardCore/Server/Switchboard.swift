@@ -22,6 +22,7 @@ struct Switchboard: Sendable {
   var random = SeededRandom(seed: 0)
   var actions = ServerActions()
 
+  var clock = ClockWatch()
   var phase = Phase.new
   /// By number of the shard.
   var epochs = [Epoch](repeating: 0, count: Shard.count)
@@ -45,6 +46,8 @@ struct Switchboard: Sendable {
   /// Stored instances that wait, are placed, in memory.
   var waiting = 0
   var placed = 0
+  /// Instances that wait for their turn under the limit of their job.
+  var queued = 0
   var jobs = 0
 
   init(
@@ -100,6 +103,7 @@ struct Switchboard: Sendable {
     batches.removeAll()
     fresh = FreshQueue(limit: configuration.freshLimit)
     waiting = 0
+    queued = 0
     placed = 0
     jobs = 0
   }

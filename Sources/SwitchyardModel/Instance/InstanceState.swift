@@ -2,6 +2,7 @@
 /// inventories.
 ///
 /// ```
+/// queued ─┐
 /// waiting ─► dispatched ─► succeeded | failed | timedOut | lost | stopped
 ///    ▲  │         │  └─ stopping ─► stopped, or the truth
 ///    │  └─► cancelled | expired | failed (nobody will ever fit)
@@ -17,6 +18,8 @@ package enum InstanceState: UInt8, CaseIterable, Sendable {
   case stopping = 2
   /// Lost under `onLost: hold`; waits for an operator.
   case held = 3
+  /// Born while as many of its job were placed as its limit allows: waits for its turn in the line of its job.
+  case queued = 4
 
   case succeeded = 10
   case failed = 11
@@ -29,10 +32,14 @@ package enum InstanceState: UInt8, CaseIterable, Sendable {
 
   package var isTerminal: Bool { rawValue >= 10 }
 
+  /// Not bound to a worker, and to be placed by itself some time.
+  package var isWaiting: Bool { self == .waiting || self == .queued }
+
   /// The word in the API, the CLI and logs.
   package var name: String {
     switch self {
     case .waiting: "waiting"
+    case .queued: "queued"
     case .dispatched: "dispatched"
     case .stopping: "stopping"
     case .held: "held"
@@ -55,7 +62,7 @@ package enum InstanceState: UInt8, CaseIterable, Sendable {
   /// Whether the store may go from this state to `next`; the conformance suite walks this table.
   package func mayBecome(_ next: InstanceState) -> Bool {
     switch self {
-    case .waiting: [.dispatched, .cancelled, .expired, .failed].contains(next)
+    case .waiting, .queued: [.dispatched, .cancelled, .expired, .failed].contains(next)
     case .dispatched: next == .waiting || next == .stopping || next == .held || next.isRunOutcome
     case .stopping: next.isRunOutcome
     case .held: [.waiting, .cancelled].contains(next)

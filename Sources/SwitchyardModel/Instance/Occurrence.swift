@@ -13,5 +13,12 @@ package struct Occurrence: Hashable, Sendable, CustomStringConvertible {
   /// A submission without one.
   package static func submitted(_ id: InstanceID) -> Occurrence { Occurrence(text: "id:\(id)") }
 
+  /// The due time that ``due(_:)`` made it of; nil for any other.
+  package var dueTime: Timestamp? {
+    guard text.utf8.first == UInt8(ascii: "@"), let nanoseconds = Int64(text.dropFirst()) else { return nil }
+    let time = Timestamp(nanoseconds: nanoseconds)
+    return Self.due(time).text == text ? time : nil
+  }
+
   package var description: String { text }
 }

@@ -32,6 +32,11 @@ package struct Job: Hashable, Sendable {
   }
 
   package var shard: Shard { Shard(of: id) }
+
+  /// It has a schedule, and no due time is to come of it.
+  package func hasEnded(at now: Timestamp) -> Bool {
+    state == .enabled && spec.schedule != .api && nextFire == nil && (chain == nil || spec.isOver(at: now))
+  }
 }
 
 /// `enabled ⇄ paused`, each `→ deleted`; a deleted job is a tombstone that its instances still refer to.

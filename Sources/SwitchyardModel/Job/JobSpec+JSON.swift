@@ -35,6 +35,7 @@ extension JobSpec {
 
   /// The bounds of what a job may ask for.
   enum Bounds {
+    static let jitter: ClosedRange<Span> = .zero ... .seconds(86_399)
     static let timeout: ClosedRange<Span> = .milliseconds(1) ... .seconds(365 * 86_400)
     static let grace: ClosedRange<Span> = .zero ... .seconds(3600)
     static let slots: ClosedRange<UInt32> = 1...1024
@@ -52,6 +53,11 @@ extension JobSpec {
       if let zones { _ = try zones.zone(named: name) } else { try TimeZoneDatabase.check(name: name) }
       return name
     }
+    let startsAt = fields.optional("startsAt")?.timestamp()
+    let endsAt = Self.end(fields, schedule, startsAt)
+    let jitter = fields.optional("jitter")?.span(in: Bounds.jitter)
+    let misfire = fields.optional("misfire").map { $0.object(Misfire.init(_:)) } ?? Misfire()
+    let overlap = fields.optional("overlap")?.object(Overlap.init(_:))
     let processor = fields.object("processor", Processor.init(_:))
     let retry = fields.optional("retry").map { $0.object(RetryPolicy.init(_:)) } ?? RetryPolicy()
     let defaults = JobSpec(name: "", processor: .noop(duration: .zero))
@@ -66,13 +72,29 @@ extension JobSpec {
     let onLost = fields.optional("onLost")?.choice(of: OnLost.self)
     let whenIsolated = fields.optional("whenIsolated")?.choice(of: WhenIsolated.self)
     let parameters = fields.optional("parameters")?.text(limit: Bounds.parameters)
-    guard let schedule, let processor, let retry else { return nil }
+    guard let schedule, let misfire, let processor, let retry else { return nil }
     self.init(
-      name: name, schedule: schedule, timeZone: zone ?? defaults.timeZone, processor: processor, retry: retry,
+      name: name, schedule: schedule, timeZone: zone ?? defaults.timeZone, startsAt: startsAt, endsAt: endsAt,
+      jitter: jitter ?? defaults.jitter, misfire: misfire, overlap: overlap, processor: processor, retry: retry,
       timeout: timeout, grace: grace ?? defaults.grace, slots: slots ?? defaults.slots,
       priority: priority ?? defaults.priority, tags: Set(tags ?? []).sorted(), labels: labels ?? [], site: site,
       key: key, onLost: onLost ?? defaults.onLost, whenIsolated: whenIsolated ?? defaults.whenIsolated,
       parameters: parameters)
+  }
+
+  /// The end of the job's life, which must leave something of it.
+  private static func end(_ fields: ObjectReader, _ schedule: Schedule?, _ startsAt: Timestamp?) -> Timestamp? {
+    if case .once(let time)? = schedule, let startsAt, time < startsAt {
+      fields.optional("startsAt")?.refuse(mustBe: "not later than the only due time, \(time)")
+    }
+    guard let reader = fields.optional("endsAt") else { return nil }
+    let endsAt = reader.timestamp()
+    if case .once(let time)? = schedule, time >= endsAt {
+      reader.refuse(mustBe: "later than the only due time, \(time)")
+    } else if let startsAt, endsAt <= startsAt {
+      reader.refuse(mustBe: "later than startsAt, \(startsAt)")
+    }
+    return endsAt
   }
 
   /// All fields with their values, defaults too, so that a stored job keeps its meaning when a default changes.
@@ -81,6 +103,11 @@ extension JobSpec {
     fields["name"] = .string(name)
     fields["schedule"] = schedule.json
     fields["timeZone"] = .string(timeZone)
+    fields["startsAt"] = startsAt.map { .string("\($0)") }
+    fields["endsAt"] = endsAt.map { .string("\($0)") }
+    fields["jitter"] = jitter == .zero ? nil as JSONValue? : .string("\(jitter)")
+    fields["misfire"] = misfire.json
+    fields["overlap"] = overlap?.json
     fields["processor"] = processor.json
     fields["retry"] = retry.json
     fields["timeout"] = timeout.map { .string("\($0)") }

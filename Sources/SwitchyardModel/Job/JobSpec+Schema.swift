@@ -4,6 +4,11 @@ extension JobSpec {
     .required("name", .jobName, "Unique in the app."),
     .optional("schedule", Schedule.schema, "When it fires by itself; left out: only when it is told to."),
     .optional("timeZone", .zoneName, "In which a cron expression is read; UTC when it is left out."),
+    .optional("startsAt", .time, "No due time is before this; a fixed rate counts from it."),
+    .optional("endsAt", .time, "No due time is at this or later."),
+    .optional("jitter", .span(Bounds.jitter), "An instance starts up to so much after its due time."),
+    .optional("misfire", Misfire.schema, "What becomes of due times that passed while nobody fired."),
+    .optional("overlap", Overlap.schema, "How many may run at a time; left out: without limit."),
     .required("processor", Processor.schema, "What an attempt does."),
     .optional("retry", RetryPolicy.schema, "How often and when it is tried again."),
     .optional("timeout", .span(Bounds.timeout), "How long one attempt may run; left out: without limit."),
@@ -43,6 +48,24 @@ extension Schedule {
     .object([.required("at", .time, "Once.")]),
   ])
   .named("Schedule")
+}
+
+extension Misfire {
+  static let schema = Schema.object([
+    .optional("policy", .choice(Policy.allCases.map(\.rawValue)), "fire-once when it is left out."),
+    .optional("threshold", .span(thresholds), "What is later than this was missed; 1m when it is left out."),
+    .optional("limit", .integer(limits), "How many fire-all fires; only with that."),
+  ])
+  .named("Misfire")
+}
+
+extension Overlap {
+  static let schema = Schema.object([
+    .required("limit", .integer(limits), "How many are placed at a time."),
+    .optional("policy", .choice(Policy.allCases.map(\.rawValue)), "queue when it is left out."),
+    .optional("queue", .integer(queues), "How many may wait for their turn; only with the policy queue."),
+  ])
+  .named("Overlap")
 }
 
 extension RetryPolicy {

@@ -5,6 +5,16 @@ package struct JobSpec: Hashable, Sendable {
   package var schedule: Schedule
   /// IANA name of the zone in which a cron schedule is read.
   package var timeZone: String
+  /// No due time is before this.
+  package var startsAt: Timestamp?
+  /// No due time is at this or later.
+  package var endsAt: Timestamp?
+  /// An instance of a due time starts up to so much later, each by a share of its own, so that jobs that are due
+  /// together do not start together.
+  package var jitter: Span
+  package var misfire: Misfire
+  /// Nil: without limit.
+  package var overlap: Overlap?
   package var processor: Processor
   package var retry: RetryPolicy
   /// How long one attempt may run; nil: without limit.
@@ -29,7 +39,9 @@ package struct JobSpec: Hashable, Sendable {
   package var parameters: String?
 
   package init(
-    name: String, schedule: Schedule = .api, timeZone: String = "UTC", processor: Processor,
+    name: String, schedule: Schedule = .api, timeZone: String = "UTC", startsAt: Timestamp? = nil,
+    endsAt: Timestamp? = nil, jitter: Span = .zero, misfire: Misfire = Misfire(), overlap: Overlap? = nil,
+    processor: Processor,
     retry: RetryPolicy = RetryPolicy(), timeout: Span? = nil, grace: Span = .seconds(5), slots: UInt32 = 1,
     priority: Int32 = 0, tags: [String] = [], labels: [Label] = [], site: String? = nil, key: String? = nil,
     onLost: OnLost = .retry, whenIsolated: WhenIsolated = .kill, parameters: String? = nil
@@ -37,6 +49,11 @@ package struct JobSpec: Hashable, Sendable {
     self.name = name
     self.schedule = schedule
     self.timeZone = timeZone
+    self.startsAt = startsAt
+    self.endsAt = endsAt
+    self.jitter = jitter
+    self.misfire = misfire
+    self.overlap = overlap
     self.processor = processor
     self.retry = retry
     self.timeout = timeout
@@ -112,7 +129,7 @@ package struct HTTPCall: Hashable, Sendable {
 
 /// What becomes of an instance whose worker is lost.
 package enum OnLost: String, CaseIterable, Sendable {
-  /// Runs again elsewhere: at least once.
+  /// Runs again elsewhere: at least once. What was lost so often in a row that it may itself be the cause ends as lost.
   case retry
   /// Ends as `lost`: at most once, together with a retry limit of 0.
   case fail

@@ -60,3 +60,47 @@ extension RetryPolicy {
     ]
   }
 }
+
+extension Misfire {
+  /// A year: longer than anybody would call on time.
+  static let thresholds: ClosedRange<Span> = .zero ... .seconds(365 * 86_400)
+  static let limits: ClosedRange<Int64> = 1...1_000
+
+  init?(_ fields: ObjectReader) {
+    self.init()
+    policy = fields.optional("policy")?.choice(of: Policy.self) ?? policy
+    threshold = fields.optional("threshold")?.span(in: Self.thresholds) ?? threshold
+    guard let reader = fields.optional("limit") else { return }
+    limit = reader.integer(in: Self.limits)
+    if policy != .fireAll { reader.refuse(mustBe: "absent: it is for the policy fire-all") }
+  }
+
+  var json: JSONValue {
+    var fields = JSONObject()
+    fields["policy"] = .string(policy.rawValue)
+    fields["threshold"] = .string("\(threshold)")
+    fields["limit"] = policy == .fireAll ? .integer(limit) : nil as JSONValue?
+    return .object(fields)
+  }
+}
+
+extension Overlap {
+  static let limits: ClosedRange<Int64> = 1...10_000
+  static let queues: ClosedRange<Int64> = 1...100_000
+
+  init?(_ fields: ObjectReader) {
+    self.init(limit: fields.integer("limit", in: Self.limits))
+    policy = fields.optional("policy")?.choice(of: Policy.self) ?? policy
+    guard let reader = fields.optional("queue") else { return }
+    queue = reader.integer(in: Self.queues)
+    if policy != .queue { reader.refuse(mustBe: "absent: it is for the policy queue") }
+  }
+
+  var json: JSONValue {
+    var fields = JSONObject()
+    fields["limit"] = .integer(limit)
+    fields["policy"] = .string(policy.rawValue)
+    fields["queue"] = policy == .queue ? .integer(queue) : nil as JSONValue?
+    return .object(fields)
+  }
+}

@@ -7,6 +7,8 @@ package enum OwnerRead: Hashable, Sendable {
   case waiting(Shard, readyBy: Timestamp, after: RankCursor?, limit: Int)
   /// Instances of the shard that are dispatched or stopping, by id.
   case placed(Shard, after: InstanceID?, limit: Int)
+  /// Instances of the shard that are queued, by id.
+  case queued(Shard, after: InstanceID?, limit: Int)
   /// In whatever state it is; an empty page when there is none.
   case instance(InstanceID)
   /// Deleted ones too; an empty page when there is none.

@@ -30,7 +30,7 @@ package struct StoreOp: Hashable, Sendable {
     /// the chain stays. A deleted job has no next due time and its name is free; it stays deleted, and
     /// deleting it again answers `duplicate`.
     case setJobState(JobStateChange)
-    /// Inserts an instance, waiting or skipped; `duplicate` when `(job, occurrence)` exists. `conflict` when
+    /// Inserts an instance, waiting, queued or skipped; `duplicate` when `(job, occurrence)` exists. `conflict` when
     /// the job is not there, not of that app, or has no such version; when it is deleted and there is no
     /// due guard; when the identity is taken; when an occurrence `id:…` is not the instance's own.
     ///
@@ -38,13 +38,13 @@ package struct StoreOp: Hashable, Sendable {
     /// advances, and does so too when the answer is `duplicate` (its chain, if the guard has one, then
     /// stands at the instance that exists): a due time that has fired never comes up again.
     case createInstance(Instance, DueGuard?)
-    /// waiting → dispatched, one attempt more; `conflict` unless waiting with that attempt. Whether the
+    /// waiting or queued → dispatched, one attempt more; `conflict` unless it is that with that attempt. Whether the
     /// worker exists, and whether `readyAt` has come, is the owner's business.
     case dispatch(Dispatch)
     /// dispatched or stopping → an end, waiting again, or held; `conflict` unless attempt and worker match
     /// and ``InstanceState/mayBecome(_:)`` allows it (what is stopping only ends).
     case finish(Finish)
-    /// waiting or held → cancelled, expired or (nobody will ever fit) failed, or held → waiting; `conflict`
+    /// waiting, queued or held → cancelled, expired or (nobody will ever fit) failed, or held → waiting; `conflict`
     /// unless in `from` with that attempt and ``InstanceState/mayBecome(_:)`` allows it (what is held does not
     /// expire or fail).
     case settle(Settlement)

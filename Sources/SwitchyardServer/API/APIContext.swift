@@ -30,6 +30,13 @@ struct APIContext: Sendable {
     return job
   }
 
+  func zone(of job: Job) throws -> TimeZoneRules {
+    guard let zone = zones.rules(job.spec.timeZone) else {
+      throw APIError.conflict("the time zone \(quoted(job.spec.timeZone)) is not known on this server; install tzdata")
+    }
+    return zone
+  }
+
   func instance(_ request: APIRequest) async throws -> Instance {
     try await instance(try request[Path.instance])
   }
@@ -59,13 +66,14 @@ struct APIContext: Sendable {
 
   /// What the core knows of those that are not over, in one look.
   func softStates(of instances: [Instance]) async -> [InstanceID: SoftState] {
-    let open = instances.filter { $0.state == .dispatched || $0.state == .waiting }.map { ($0.id, $0.shard) }
+    let open = instances.filter { $0.state == .dispatched || $0.state.isWaiting }
     if open.isEmpty { return [:] }
     return await driver.inspect { core in
       var states: [InstanceID: SoftState] = [:]
-      for (id, shard) in open {
-        states[id] = SoftState(
-          runningSince: core.running(id, in: shard), waitsBecause: core.waitingReason(id, in: shard))
+      for instance in open {
+        states[instance.id] = SoftState(
+          runningSince: core.running(instance.id, in: instance.shard),
+          waitsBecause: core.waitingReason(instance.id, of: instance.job, in: instance.shard))
       }
       return states
     }

@@ -40,6 +40,8 @@ struct EventLogger: EventConsumer {
       logger.warning("worker is gone", metadata: ["worker": "\(ref)", "verdict": "\(verdict)"])
     case .owned(let shards): logger.info("owns its shards", metadata: ["shards": "\(shards)"])
     case .resigned(let reason): logger.error("resigned its shards", metadata: ["reason": "\(reason)"])
+    case .clockStepped(let step):
+      logger.warning("the wall clock was set; nothing fires until it is steady", metadata: ["by": "\(step)"])
     case .counted(let name): logger.debug("counted", metadata: ["name": "\(name)"])
     }
   }

@@ -47,7 +47,7 @@ extension ServerNotice {
     case .attemptEnded: .attempt
     case .jobStored: .job
     case .workerJoined, .workerSuspended, .workerJudged: .worker
-    case .owned, .resigned: .server
+    case .owned, .resigned, .clockStepped: .server
     case .counted, .measured: nil
     }
   }
@@ -131,6 +131,9 @@ extension ServerNotice {
     case .resigned(let reason):
       fields["state"] = "resigned"
       fields["reason"] = .string(reason)
+    case .clockStepped(let step):
+      fields["state"] = "clock-stepped"
+      fields["by"] = .string("\(step)")
     case .counted, .measured: break
     }
   }

@@ -67,6 +67,7 @@ extension Meter.Values {
     case .workerSuspended: counted["workers.suspended", default: 0] += 1
     case .workerJudged(_, let verdict): counted["workers.\(verdict)", default: 0] += 1
     case .owned: counted["shards.owned", default: 0] += 1
+    case .clockStepped: counted["clock.stepped", default: 0] += 1
     case .resigned: counted["shards.resigned", default: 0] += 1
     }
   }

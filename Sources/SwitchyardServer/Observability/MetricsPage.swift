@@ -75,7 +75,7 @@ struct MetricsPage: Sendable {
       "switchyard_in_memory", "What the server holds of its shards.",
       [
         .init(["what": "waiting"], status.waiting), .init(["what": "placed"], status.placed),
-        .init(["what": "due-jobs"], status.dueJobs),
+        .init(["what": "queued"], status.queued), .init(["what": "due-jobs"], status.dueJobs),
       ])
     let named = core.queues.filter { $0.app != AppLabels.other }.prefix(AppLabels.limit)
     let others = core.queues.reduce(0) { $0 + $1.count } - named.reduce(0) { $0 + $1.count }

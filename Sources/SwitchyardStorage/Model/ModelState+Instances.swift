@@ -27,7 +27,7 @@ extension ModelState {
   mutating func dispatch(_ dispatch: Dispatch, by authority: StoreOp.Authority) -> OpResult {
     guard var instance = instances[dispatch.instance] else { return .conflict }
     guard authority.owns(instance.shard) else { return .fenced }
-    guard instance.state == .waiting, instance.attempt < .max,
+    guard instance.state.isWaiting, instance.attempt < .max,
       !guards.contains(.attempt) || instance.attempt == dispatch.expectedAttempt
     else { return .conflict }
     instance.state = .dispatched
@@ -107,12 +107,14 @@ extension ModelState {
     if let old = instances[instance.id] {
       if !old.state.isTerminal { counts[Int(old.state.rawValue)] -= 1 }
       if old.state == .waiting { waiting[shard].remove(old.rankKey) }
+      if old.state == .queued && instance.state != .queued { queued[shard].remove(old.id) }
       if old.state.isPlaced && !instance.state.isPlaced { placed[shard].remove(old.id) }
     } else {
       instanceIDs.insert(instance.id)
     }
     if !instance.state.isTerminal { counts[Int(instance.state.rawValue)] += 1 }
     if instance.state == .waiting { waiting[shard].insert(instance.rankKey) }
+    if instance.state == .queued { queued[shard].insert(instance.id) }
     if instance.state.isPlaced { placed[shard].insert(instance.id) }
     instances[instance.id] = instance
   }
@@ -125,10 +127,10 @@ extension InstanceState {
 extension Instance {
   var rankKey: RankCursor { RankCursor(rank: rank, instance: id) }
 
-  /// What a row may begin as: waiting, or the record of a due time that was skipped. An occurrence `id:…`
+  /// What a row may begin as: waiting, queued, or the record of a due time that was skipped. An occurrence `id:…`
   /// must be the instance's own, so that its uniqueness follows from the identity's.
   package var isStorable: Bool {
-    guard id.rawValue <= Int64.max, state == .waiting || state == .skipped else { return false }
+    guard id.rawValue <= Int64.max, state.isWaiting || state == .skipped else { return false }
     return !occurrence.text.utf8.starts(with: "id:".utf8) || isOwnOccurrence
   }
 
@@ -155,5 +157,5 @@ extension Finish.Next {
 }
 
 extension Settlement {
-  package var isLegal: Bool { (from == .waiting || from == .held) && to != .dispatched && from.mayBecome(to) }
+  package var isLegal: Bool { (from.isWaiting || from == .held) && to != .dispatched && from.mayBecome(to) }
 }

@@ -18,6 +18,8 @@ extension ModelState {
       return .instances(page)
     case .placed(let shard, let after, let limit):
       return .instances(placed[Int(shard.number)].after(after).prefix(max(0, limit)).compactMap { active($0) })
+    case .queued(let shard, let after, let limit):
+      return .instances(queued[Int(shard.number)].after(after).prefix(max(0, limit)).compactMap { active($0) })
     case .instance(let id): return .instances(active(id).map { [$0] } ?? [])
     case .job(let id): return .jobs(jobs[id].map { [$0] } ?? [])
     case .workers(let after, let limit):
@@ -54,6 +56,12 @@ extension ModelState {
   }
 
   package func instance(_ id: InstanceID) -> Instance? { instances[id] }
+
+  package func dueRecord(of job: JobID, by time: Timestamp) -> Instance? {
+    instanceIDs.keys.compactMap { instances[$0] }
+      .filter { instance in instance.job == job && instance.occurrence.dueTime.map { $0 <= time } ?? false }
+      .max { ($0.occurrence.dueTime ?? time) < ($1.occurrence.dueTime ?? time) }
+  }
 
   package func instances(_ filter: InstanceFilter, before: InstanceID?, limit: Int) -> [Instance] {
     var page: [Instance] = []

@@ -38,6 +38,7 @@ package struct ModelState: Sendable {
   var instanceIDs = SortedKeys<InstanceID>()
   var occurrences: [OccurrenceKey: InstanceID] = [:]
   var waiting: [SortedKeys<RankCursor>] = Array(repeating: SortedKeys(), count: Shard.count)
+  var queued: [SortedKeys<InstanceID>] = Array(repeating: SortedKeys(), count: Shard.count)
   var placed: [SortedKeys<InstanceID>] = Array(repeating: SortedKeys(), count: Shard.count)
   /// By raw value of the state.
   var counts: [Int] = Array(repeating: 0, count: 256)

@@ -45,6 +45,11 @@ package actor ModelStore: Store {
     return state.instance(id)
   }
 
+  package func dueRecord(of job: JobID, by time: Timestamp) throws(StoreError) -> Instance? {
+    try checkOpen()
+    return state.dueRecord(of: job, by: time)
+  }
+
   package func instances(
     _ filter: InstanceFilter, before: InstanceID?, limit: Int
   ) throws(StoreError) -> [Instance] {

@@ -63,6 +63,7 @@ extension Reader.Session {
       case .job: "INDEXED BY instances_job WHERE job = ?1"
       case .worker: "INDEXED BY instances_worker WHERE worker = ?1"
       case .state(.waiting): "INDEXED BY instances_waiting WHERE state = 0 AND state = ?1"
+      case .state(.queued): "INDEXED BY instances_queued WHERE state = 4 AND state = ?1"
       case .state(.dispatched), .state(.stopping):
         "INDEXED BY instances_placed WHERE state IN (1, 2) AND state = ?1"
       case .state:

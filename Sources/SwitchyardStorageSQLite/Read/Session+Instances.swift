@@ -30,6 +30,18 @@ extension Reader.Session {
     return try active(select)
   }
 
+  func queued(_ shard: Shard, after: InstanceID?, limit: Int) throws(SQLiteFailure) -> [ActiveInstance] {
+    let select = try statement(
+      """
+      SELECT \(Instance.columns) FROM instances i INDEXED BY instances_queued
+      WHERE shard = ? AND state = 4 AND id > ? ORDER BY id LIMIT ?
+      """)
+    select.add(shard)
+    select.add(after.map { Int64(bitPattern: $0.rawValue) } ?? -1)
+    select.add(Int64(max(0, limit)))
+    return try active(select)
+  }
+
   func active(_ id: InstanceID) throws(SQLiteFailure) -> [ActiveInstance] {
     try self.instance(id).map { instance throws(SQLiteFailure) in
       [ActiveInstance(instance: instance, definition: try expectedDefinition(instance.job, instance.jobVersion))]
@@ -51,6 +63,18 @@ extension Reader.Session {
     return try select.first(Instance.init(row:))
   }
 
+  /// Due times are the integers among the occurrences, and come before all text.
+  func dueRecord(of job: JobID, by time: Timestamp) throws(SQLiteFailure) -> Instance? {
+    let select = try statement(
+      """
+      SELECT \(Instance.columns) FROM instances i INDEXED BY instances_occurrence
+      WHERE job = ? AND occurrence IS NOT NULL AND occurrence <= ? ORDER BY occurrence DESC LIMIT 1
+      """)
+    select.add(job)
+    select.add(time)
+    return try select.first(Instance.init(row:))
+  }
+
   func attempts(of instance: InstanceID) throws(SQLiteFailure) -> [PastAttempt] {
     let select = try statement("SELECT \(PastAttempt.columns) FROM past_attempts WHERE instance = ? ORDER BY number")
     select.add(instance)
@@ -61,6 +85,8 @@ extension Reader.Session {
     let select = try statement(
       """
       SELECT 0, count(*) FROM instances INDEXED BY instances_waiting WHERE state = 0
+      UNION ALL
+      SELECT 4, count(*) FROM instances INDEXED BY instances_queued WHERE state = 4
       UNION ALL
       SELECT state, count(*) FROM instances INDEXED BY instances_placed WHERE state IN (1, 2) GROUP BY state
       UNION ALL

@@ -58,19 +58,10 @@ extension Statement {
   func add(occurrenceOf instance: Instance) {
     if instance.isOwnOccurrence {
       addNull()
-    } else if let time = instance.occurrence.time {
+    } else if let time = instance.occurrence.dueTime {
       add(time)
     } else {
       add(instance.occurrence.text)
     }
-  }
-}
-
-extension Occurrence {
-  /// The due time, when the text is exactly what `due` makes of one.
-  fileprivate var time: Timestamp? {
-    guard text.utf8.first == UInt8(ascii: "@"), let nanoseconds = Int64(text.dropFirst()) else { return nil }
-    let time = Timestamp(nanoseconds: nanoseconds)
-    return Occurrence.due(time).text == text ? time : nil
   }
 }

@@ -26,7 +26,7 @@ struct InstanceStatements {
     dispatch = try connection.prepare(
       """
       UPDATE instances SET state = 1, attempt = attempt + 1, worker = ?, incarnation = ?, dispatched_at = ?, detail = NULL
-      WHERE id = ? AND state = 0 AND attempt = ? AND shard = ?
+      WHERE id = ? AND state IN (0, 4) AND attempt = ? AND shard = ?
       """)
     end = try connection.prepare(
       """

@@ -6,7 +6,7 @@ struct JobCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "job", abstract: "Define jobs, look at them, run them.",
     subcommands: [
-      Apply.self, List.self, Show.self, Export.self, Versions.self, Next.self, Run.self, Pause.self, Resume.self,
+      Apply.self, List.self, Show.self, Export.self, Versions.self, Next.self, Why.self, Run.self, Pause.self, Resume.self,
       Delete.self,
     ])
 
@@ -56,6 +56,12 @@ struct JobCommand: AsyncParsableCommand {
           slots: 1      priority: 0      parameters: any JSON
           tags: [gpu]   a worker must have each
           site, labels, key              what strategies read
+          startsAt, endsAt               no due time is before, or at this or later
+          jitter: 30s   starts up to so much after the due time
+          misfire       {policy: fire-once, skip or fire-all, threshold: 60s, limit: 100}
+                        due times that passed while nobody fired
+          overlap       {limit: 1, policy: queue, discard, replace or fail, queue: 1000}
+                        how many may run at a time, and what becomes of more
           onLost        retry, fail or hold, when the worker is lost
           whenIsolated  kill or continue, when the worker is cut off
           app           instead of --app
@@ -118,7 +124,7 @@ struct JobCommand: AsyncParsableCommand {
           let spec = job["spec"] ?? .null
           table.add([
             job.cell("app"), job.cell("name"), job.cell("state"), job.cell("version"), spec.cell("schedule"),
-            spec.cell("timeZone"), job.time("nextFire"),
+            spec.cell("timeZone"), job["ended"] == true ? "ended" : job.time("nextFire"),
           ])
         }
         return table.text
@@ -146,7 +152,9 @@ struct JobCommand: AsyncParsableCommand {
       let next = try await server.client().get("\(target.path)/next", [("count", "\(count)")])
       output(next, json: server.json) { value in
         let times = value["next"]?.arrayValue ?? []
-        return times.isEmpty ? "never: it runs when it is told to" : times.map(\.cell).joined(separator: "\n")
+        if times.isEmpty { return "never: it runs when it is told to, or its life is over" }
+        let jitter = value["jitter"]?.stringValue.map { "  starts within \($0)" } ?? ""
+        return times.map { $0.cell + jitter }.joined(separator: "\n")
       }
     }
   }

@@ -83,40 +83,115 @@ import Testing
     let first = start - .seconds(3600)
     server.jobs = [job(1, .fixedRate(.milliseconds(10)), nextFire: first, anchor: first)]
     server.own()
-    server.place(.nobody(reason: ""))
-    let all = created(server)
-    try #require(all.count == 2)
-    #expect(all[0].0.state == .skipped)
-    #expect(all[0].0.occurrence == .due(first))
-    #expect(all[0].1.expectedNextFire == first)
-    #expect(all[0].1.nextFire == start)
-    #expect(all[0].0.detail?.hasPrefix("misfire: 360000 due times") == true)
-    #expect(all[1].0.occurrence == .due(start))
-    #expect(all[1].1.expectedNextFire == start)
-    #expect(all[1].1.nextFire == start + .milliseconds(10))
+    let (record, skipped) = try #require(created(server).first)
+    #expect(record.state == .skipped)
+    #expect(record.occurrence == .due(first))
+    #expect(record.endedAt == server.wall)
+    #expect(skipped.expectedNextFire == first)
+    #expect(skipped.nextFire == start)
+    let skip = Skip(reason: .misfire, first: first, last: start - .milliseconds(10), count: 360_000)
+    #expect(Skip(result: record.result) == skip)
+    #expect(record.detail == skip.detail(nil))
+    // Nothing fires before the record is known to be stored.
+    #expect(server.questions.isEmpty)
+    #expect(server.core.status.fresh == 1)
     server.commit()
     #expect(server.notices.contains { if case .instance(_, _, _, .skipped, _, _) = $0 { true } else { false } })
+    #expect(server.core.status.fresh == 1)
+    server.place(.nobody(reason: ""))
+    let (last, due) = try #require(created(server).first)
+    #expect(created(server).count == 1)
+    #expect(last.occurrence == .due(start))
+    #expect(due.expectedNextFire == start)
+    #expect(due.nextFire == start + .milliseconds(10))
   }
 
-  @Test(arguments: [
-    ("0 * * * * *", 59, "59 due times"), ("*/7 * * * * *", 0, "539 due times"), ("* * * * * *", 0, "more than 1000"),
-    ("0 30 * * * *", 1800, nil),
-  ])
-  func cronMisfireFiresTheLast(_ text: String, _: Int, _ detail: String?) throws {
+  /// What follows for an hourly job after five and a half hours: the hours that are skipped, and those that fire.
+  @Test(
+    arguments: [
+      (Misfire(), 0...4, [5]), (Misfire(policy: .skip), 0...5, []),
+      (Misfire(policy: .skip, threshold: .seconds(7200)), 0...3, [4, 5]),
+      (Misfire(policy: .fireAll), nil, [0, 1, 2, 3, 4, 5]), (Misfire(policy: .fireAll, limit: 2), 0...3, [4, 5]),
+    ] as [(Misfire, ClosedRange<Int64>?, [Int64])])
+  func missedDueTimesFireOrAreRecorded(_ misfire: Misfire, _ skipped: ClosedRange<Int64>?, _ fired: [Int64]) {
     var server = ServerHarness()
-    let cron = try CronExpression(parsing: text)
-    let first = try #require(cron.next(after: start - .seconds(3600), in: .utc))
-    server.jobs = [job(1, .cron(cron), nextFire: first)]
+    let first = start - .seconds(5 * 3600 + 1800)
+    server.jobs = [job(1, .fixedRate(.seconds(3600)), nextFire: first, anchor: first) { $0.misfire = misfire }]
+    server.own()
+    var records: [Skip?] = []
+    var times: [Timestamp] = []
+    for _ in 0..<10 {
+      server.place(.nobody(reason: ""))
+      guard let (instance, _) = created(server).first else { break }
+      if instance.state == .skipped {
+        records.append(Skip(result: instance.result))
+      } else {
+        times.append(instance.dueAt)
+      }
+      server.commit()
+    }
+    func hour(_ n: Int64) -> Timestamp { first + .seconds(3600 * n) }
+    #expect(
+      records
+        == (skipped.map {
+          [Skip(reason: .misfire, first: hour($0.lowerBound), last: hour($0.upperBound), count: Int64($0.count))]
+        } ?? []))
+    #expect(times == fired.map(hour))
+    #expect(server.core.status.fresh == 0)
+  }
+
+  @Test func aRecordThatExistsGoesOn() {
+    var server = ServerHarness()
+    server.jobs = [
+      job(1, .fixedRate(.seconds(10)), nextFire: start - .seconds(100), anchor: start - .seconds(100)) {
+        $0.misfire.policy = .skip
+      }
+    ]
+    server.own()
+    server.commit([.duplicate(5)])
+    server.place(.nobody(reason: ""))
+    #expect(created(server).map(\.0.dueAt) == [start - .seconds(60)])
+    #expect(server.core.status.fresh == 1)
+  }
+
+  @Test func jitterDelaysTheStartAndNotTheDueTime() throws {
+    var server = ServerHarness()
+    server.jobs = [job(1, .fixedRate(.seconds(10)), nextFire: start) { $0.jitter = .seconds(5) }]
+    server.own()
+    let (instance, due) = try #require(created(server).first)
+    #expect(instance.dueAt == start)
+    #expect(instance.readyAt == server.jobs[0].spec.start(of: start, job: instance.job))
+    #expect(instance.readyAt > start && instance.readyAt < start + .seconds(5))
+    #expect(due.nextFire == start + .seconds(10))
+    #expect(server.questions.isEmpty)
+    server.commit()
+    #expect(server.questions.isEmpty)
+    server.pass(instance.readyAt - start)
+    server.runTimers()
+    #expect(server.questions.map { $0.map(\.instance) } == [[instance.id]])
+  }
+
+  @Test func theLastDueTimeIsBeforeTheEnd() {
+    var server = ServerHarness()
+    server.jobs = [job(1, .fixedRate(.seconds(10)), nextFire: start) { $0.endsAt = start + .seconds(10) }]
     server.own()
     server.place(.nobody(reason: ""))
-    let (last, due) = try #require(created(server).last)
-    // The last due time that has come, found the slow way.
-    var expected = first
-    while let next = cron.next(after: expected, in: .utc), next <= start { expected = next }
-    #expect(last.dueAt == expected)
-    #expect(due.nextFire == cron.next(after: expected, in: .utc))
-    #expect(created(server).first?.0.detail?.contains(detail ?? "") ?? (detail == nil))
-    #expect((created(server).count == 1) == (detail == nil))
+    #expect(created(server).map(\.1.nextFire) == [nil])
+    server.commit()
+    #expect(server.core.status.dueJobs == 0)
+  }
+
+  @Test func aFixedDelayEndsWithItsLife() {
+    var server = ServerHarness()
+    server.jobs = [job(1, .fixedDelay(.seconds(4)), nextFire: start) { $0.endsAt = start + .seconds(6) }]
+    server.own()
+    server.join()
+    server.place(.worker(ServerHarness.ref()))
+    let link = AttemptRef(instance: created(server)[0].0.id, attempt: 1)
+    server.commit()
+    server.pass(.seconds(2))
+    server.result(link, on: ConnectionID(1))
+    #expect(server.finishes.map(\.chain) == [nil])
   }
 
   @Test func aDuplicateGoesOn() {

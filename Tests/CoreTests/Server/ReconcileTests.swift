@@ -98,6 +98,33 @@ import Testing
     #expect(server.nodes.contains(.resumed(w)))
   }
 
+  @Test func whatIsLostAgainAndAgainEndsAsLost() throws {
+    var server = ServerHarness { $0.lossLimit = 3 }
+    server.own()
+    server.join()
+    var attempt = server.dispatch(version())
+    for incarnation in 2...4 as ClosedRange<UInt64> {
+      // A new start, of which nothing of the old one is left: what that had is lost.
+      server.join(ServerHarness.ref("w", incarnation))
+      let finish = try #require(server.finishes.first)
+      #expect(finish.outcome == .lost)
+      server.commitAll()
+      guard incarnation < 4 else {
+        #expect(finish.next == .end(.lost))
+        #expect(finish.detail?.hasPrefix("lost 3 times in a row; the last time: ") == true)
+        break
+      }
+      guard case .wait = finish.next else {
+        Issue.record("\(finish.next)")
+        return
+      }
+      server.place(.worker(ServerHarness.ref("w", incarnation)))
+      server.commitAll()
+      attempt.attempt += 1
+      #expect(server.dispatched.contains(attempt))
+    }
+  }
+
   @Test func placedOnALostWorkerComesBackAfterALoad() {
     var server = ServerHarness()
     server.active = [placed(attempt, version(), on: w, connection: server)]

@@ -117,6 +117,11 @@ struct ServerHarness {
           && (after.map { row.instance.id > $0 } ?? true)
       }
       return .instances(Array(rows.sorted { $0.instance.id < $1.instance.id }.prefix(limit)))
+    case .queued(let shard, let after, let limit):
+      let rows = active.filter { row in
+        row.instance.shard == shard && row.instance.state == .queued && (after.map { row.instance.id > $0 } ?? true)
+      }
+      return .instances(Array(rows.sorted { $0.instance.id < $1.instance.id }.prefix(limit)))
     case .instance(let id): return .instances(active.filter { $0.instance.id == id })
     case .job(let id): return .jobs(jobs.filter { $0.id == id })
     case .workers: return .workers(workers.filter { $0.verdict == nil })

@@ -4,6 +4,8 @@ import Testing
 @Suite struct JobSpecJSONTests {
   private static let full = #"""
     {"name":"report.daily-1","schedule":{"cron":"0 9 * * MON-FRI"},"timeZone":"Europe/Paris",
+     "startsAt":"2026-01-01T00:00:00+01:00","endsAt":"2026-12-31T23:00:00Z","jitter":"5m",
+     "misfire":{"policy":"fire-all","threshold":"10m","limit":7},"overlap":{"limit":2,"policy":"queue","queue":50},
      "processor":{"shell":{"command":"make report\ncp out /srv","env":{"LANG":"C","B":"x=1\n2"},"cwd":"/srv"}},
      "retry":{"limit":3,"backoff":"2s","factor":1.5,"max":"1h","jitter":0.25},
      "timeout":"1h30m","grace":"10s","slots":2,"priority":-5,"tags":["gpu","a1"],"labels":{"z":"","gpu.model":"H200"},
@@ -17,7 +19,9 @@ import Testing
       spec
         == JobSpec(
           name: "report.daily-1", schedule: .cron(try CronExpression(parsing: "0 9 * * MON-FRI")),
-          timeZone: "Europe/Paris",
+          timeZone: "Europe/Paris", startsAt: Timestamp(seconds: 1_767_222_000),
+          endsAt: Timestamp(seconds: 1_798_758_000), jitter: .seconds(300),
+          misfire: Misfire(policy: .fireAll, threshold: .seconds(600), limit: 7), overlap: Overlap(limit: 2, queue: 50),
           processor: .shell(
             ShellCommand(
               arguments: ["/bin/sh", "-c", "make report\ncp out /srv"],
@@ -31,6 +35,8 @@ import Testing
   @Test(arguments: [
     full,
     #"{"name":"a","processor":{"noop":{}}}"#,
+    #"{"name":"a","misfire":{"policy":"skip"},"overlap":{"limit":1,"policy":"replace"},"processor":{"noop":{}}}"#,
+    #"{"name":"a","misfire":{},"overlap":{"limit":10000},"jitter":"0s","processor":{"noop":{}}}"#,
     #"{"name":"a","schedule":{"every":"10ms"},"processor":{"noop":{"duration":"5s"}},"parameters":[]}"#,
     #"{"name":"a","schedule":{"delay":"1m"},"processor":{"shell":{"command":["/bin/true",""]}},"parameters":0.1}"#,
     #"{"name":"a","schedule":{"at":"2026-03-29T01:30:00.000000001+02:00"},"processor":{"noop":{}}}"#,
@@ -79,6 +85,20 @@ import Testing
       ("schedule.at", "\"tomorrow\"", "must be a time such as"), ("schedule.at", "0", "must be a time such as"),
       ("timeZone", "\"Mars/Base\"", "the time zone \"Mars/Base\" is not known here"),
       ("timeZone", "\"../../etc/passwd\"", "must be an IANA name"), ("timeZone", "1", "must be text"),
+      ("startsAt", "\"monday\"", "must be a time such as"), ("endsAt", "7", "must be a time such as"),
+      ("jitter", "\"1d\"", "must be a length of time in 0s...23h59m59s"), ("jitter", "5", "must be a length of time"),
+      ("misfire", "\"skip\"", "must be an object"),
+      ("misfire", #"{"colour":1}"#, "unknown field; known are policy, threshold, limit"),
+      ("misfire.policy", "\"fireOnce\"", "must be one of fire-once, skip, fire-all"),
+      ("misfire.threshold", "\"366d\"", "must be a length of time in 0s...365d"),
+      ("misfire.limit", "5", "must be absent: it is for the policy fire-all"),
+      ("misfire", #"{"policy":"fire-all","limit":0}"#, "must be an integer in 1...1000"),
+      ("misfire", #"{"policy":"fire-all","limit":1001}"#, "must be an integer in 1...1000"),
+      ("overlap", "1", "must be an object"), ("overlap", "{}", "is required: an integer in 1...10000"),
+      ("overlap.limit", "0", "must be an integer in 1...10000"),
+      ("overlap", #"{"limit":1,"policy":"wait"}"#, "must be one of queue, discard, replace, fail"),
+      ("overlap", #"{"limit":1,"queue":0}"#, "must be an integer in 1...100000"),
+      ("overlap", #"{"limit":1,"policy":"fail","queue":5}"#, "must be absent: it is for the policy queue"),
       (
         "processor", #"{"shell":{"command":"x"},"noop":{}}"#,
         "must have exactly one of shell, http, noop, found shell and noop"
@@ -143,6 +163,23 @@ import Testing
         error.errors.contains { $0.path.hasPrefix(path) && $0.problem.hasPrefix(problem) },
         "\(error)")
     }
+  }
+
+  @Test(arguments: [
+    (#""startsAt":"2026-01-02T00:00:00Z","endsAt":"2026-01-02T00:00:00Z""#, "endsAt: must be later than startsAt"),
+    (
+      #""schedule":{"at":"2026-01-01T00:00:00Z"},"startsAt":"2026-01-02T00:00:00Z""#,
+      "startsAt: must be not later than the only due time, 2026-01-01T00:00:00.000Z"
+    ),
+    (
+      #""schedule":{"at":"2026-01-02T00:00:00Z"},"endsAt":"2026-01-02T00:00:00Z""#,
+      "endsAt: must be later than the only due time, 2026-01-02T00:00:00.000Z"
+    ),
+  ])
+  func `a life without due times is refused`(fields: String, problem: String) throws {
+    let json = try JSONValue(parsing: #"{"name":"a","processor":{"noop":{}},\#(fields)}"#)
+    let error = #expect(throws: FieldErrors.self) { try JobSpec(json: json) }
+    #expect(error?.description.hasPrefix(problem) == true, "\(String(describing: error))")
   }
 
   @Test func `sizes are bounded`() {

@@ -57,10 +57,13 @@ extension Checker {
     require(occurrences[key] == nil, "each occurrence has one record", "\(key.text) of job \(instance.job)", now)
     occurrences[key] = instance.id
     rows[instance.id] = Row(
-      job: instance.job, occurrence: instance.occurrence, state: instance.state, attempt: instance.attempt)
+      job: instance.job, shard: instance.shard,
+      isLimited: limitedVersions.contains(VersionKey(job: instance.job, version: instance.jobVersion)),
+      occurrence: instance.occurrence, state: instance.state, attempt: instance.attempt)
     touched.append(instance.id)
     coverage.add(from: nil, to: instance.state, by: "createInstance")
     if !instance.state.isTerminal { active.append(instance.id) }
+    if instance.state == .queued { lined(up: instance, now) }
   }
 
   private mutating func dispatch(_ dispatch: Dispatch, _ now: Int64) {
@@ -68,7 +71,7 @@ extension Checker {
       return fail("only instances are dispatched", "\(dispatch.instance)", now)
     }
     require(
-      row.state == .waiting && row.attempt == dispatch.expectedAttempt, "attempts grow one by one",
+      row.state.isWaiting && row.attempt == dispatch.expectedAttempt, "attempts grow one by one",
       "\(dispatch.instance) is \(row.state) at \(row.attempt), dispatched at \(dispatch.expectedAttempt)", now)
     require(
       !judged.contains(dispatch.worker), "nothing is sent to an incarnation that is over",
@@ -77,6 +80,7 @@ extension Checker {
     rows[dispatch.instance]?.worker = dispatch.worker
     dispatches[AttemptRef(instance: dispatch.instance, attempt: row.attempt + 1)] = dispatch.worker
     become(.dispatched, dispatch.instance, by: "dispatch", now)
+    placed(row, now)
   }
 
   private mutating func finish(_ finish: Finish, _ now: Int64) {

@@ -13,6 +13,9 @@ struct Checker {
   /// An instance as the applied operations made it.
   struct Row {
     let job: JobID
+    let shard: Shard
+    /// Of a version of the job that has a limit.
+    let isLimited: Bool
     let occurrence: Occurrence
     var state: InstanceState
     var attempt: UInt32
@@ -33,6 +36,11 @@ struct Checker {
     var isExclusive: Bool { diesWithLease && !isUnfenced }
   }
 
+  struct VersionKey: Hashable {
+    let job: JobID
+    let version: UInt32
+  }
+
   struct OccurrenceKey: Hashable {
     let job: JobID
     let text: String
@@ -44,6 +52,8 @@ struct Checker {
   var active: [InstanceID] = []
   var jobs: [JobID: JobMirror] = [:]
   var jobOrder: [JobID] = []
+  /// Versions of jobs that have a limit.
+  var limitedVersions: Set<VersionKey> = []
   /// Who claimed last.
   var owner: ServerRef?
   /// The newest of each shard.

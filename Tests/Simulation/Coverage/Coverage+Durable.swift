@@ -8,6 +8,8 @@ extension Coverage {
       guard result == .applied else { continue }
       switch op.verb {
       case .finish(let finish): add(.ending, "\(finish.outcome.name) → \(finish.next.word)")
+      case .createInstance(let instance, _) where instance.state == .skipped:
+        if let skip = Skip(result: instance.result) { add(.world, "skipped: \(skip.reason.rawValue)") }
       case .judgeWorker(_, _, let verdict, _): add(.world, "verdict: \(verdict)")
       default: break
       }

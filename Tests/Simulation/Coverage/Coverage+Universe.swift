@@ -39,13 +39,13 @@ extension Coverage.Group {
 
   /// The table of ``InstanceState/mayBecome(_:)``, by the operations that may cause each transition.
   private static var instances: [String] {
-    var all = ["nothing → waiting by createInstance", "nothing → skipped by createInstance"]
+    var all = ["waiting", "queued", "skipped"].map { "nothing → \($0) by createInstance" }
     for old in InstanceState.allCases {
       for new in InstanceState.allCases where old.mayBecome(new) {
         let verbs =
           switch (old, new) {
-          case (.waiting, .dispatched): ["dispatch"]
-          case (.waiting, _), (.held, _): ["settle"]
+          case (.waiting, .dispatched), (.queued, .dispatched): ["dispatch"]
+          case (.waiting, _), (.queued, _), (.held, _): ["settle"]
           case (_, .stopping): ["requestStop"]
           default: ["finish"]
           }
@@ -143,13 +143,13 @@ extension Coverage.Group {
     [
       "message.ignored", "hello.repeated", "accepted.stale", "rejected.stale", "result.stale", "metrics.refused",
       "log.stale", "inventory.stale", "commit.late", "commit.aborted", "placement.unasked", "finish.conflict",
-      "instance.reread", "admission.share",
+      "instance.reread", "admission.share", "overlap.refused", "overlap.replaced",
     ] + Refusal.allCases.map { "stream.refused.\($0)" }
 
   private static let happenings = [
     "claim failed", "read failed", "server crashed while it claimed or loaded", "commit: done", "commit: aborted",
     "commit: unknownApplied", "commit: unknownLost", "commit: unknownLate", "commit: after the crash",
     "commit: expelled", "verdict: lost", "verdict: left", "killed by a shim at its deadline", "killed: isolated",
-    "killed: stopped",
-  ]
+    "killed: stopped", "the clock of a server was seen to step",
+  ] + Skip.Reason.allCases.map { "skipped: \($0.rawValue)" }
 }

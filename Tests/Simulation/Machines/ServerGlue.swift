@@ -35,6 +35,7 @@ extension World {
     let status = core.status
     let counts = [
       ("waiting instances", status.waiting), ("placed instances", status.placed), ("fresh instances", status.fresh),
+      ("queued instances", status.queued), ("gates", status.limitedJobs),
       ("operations", status.pendingOps), ("questions to lanes", status.placing),
       ("attempts of workers", core.sessions.reduce(0) { $0 + $1.placed }),
     ]

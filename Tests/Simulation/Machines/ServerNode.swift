@@ -187,6 +187,7 @@ extension World {
     switch notice {
     case .owned: isLoading = false
     case .counted(let name): coverage.add(.notice, name)
+    case .clockStepped: coverage.add(.world, "the clock of a server was seen to step")
     default: break
     }
   }

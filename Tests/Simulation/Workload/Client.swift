@@ -150,7 +150,8 @@ extension World {
 
   private func createMissingJob() -> Bool {
     guard let index = client.jobs.firstIndex(where: { $0.id == nil && $0.askAgainAt <= now }),
-      let spec = JobPlan.spec(named: client.jobs[index].name, client.jobs[index].schedule, &dice.clients)
+      let spec = JobPlan.spec(
+        named: client.jobs[index].name, client.jobs[index].schedule, wall: scenario.wallStart + now, &dice.clients)
     else { return false }
     client.jobs[index].askAgainAt = now + 10 * second
     ask(.createJob(index), .putJob(app: "sim", spec: spec, existing: nil))
@@ -232,7 +233,8 @@ extension World {
     guard job.state != .deleted else { return }
     var plan = client.jobs[index].schedule
     if dice.clients.chance(500) { plan = SchedulePlan.random(&dice.clients, wall: scenario.wallStart + now) }
-    guard let spec = JobPlan.spec(named: client.jobs[index].name, plan, &dice.clients) else { return }
+    guard let spec = JobPlan.spec(named: client.jobs[index].name, plan, wall: scenario.wallStart + now, &dice.clients)
+    else { return }
     client.jobs[index].schedule = plan
     ask(.editJob(index, plan), .putJob(app: "sim", spec: spec, existing: job))
   }

@@ -58,12 +58,27 @@ enum SchedulePlan {
 }
 
 enum JobPlan {
-  static func spec(named name: String, _ plan: SchedulePlan, _ random: inout SeededRandom) -> JobSpec? {
+  private static func overlap(_ random: inout SeededRandom) -> Overlap {
+    Overlap(
+      limit: Int64(random.between(1...3)), policy: random.pick(Overlap.Policy.allCases) ?? .queue,
+      queue: Int64(random.between(1...12)))
+  }
+
+  /// - Parameter wall: what the wall clock shows, without error.
+  static func spec(named name: String, _ plan: SchedulePlan, wall: Int64, _ random: inout SeededRandom) -> JobSpec? {
     guard let schedule = plan.schedule else { return nil }
     let retries = UInt32(random.pick([0, 0, 1, 3]) ?? 0)
     let onLost = random.pick([OnLost.retry, .retry, .retry, .fail, .fail, .hold]) ?? .retry
     return JobSpec(
-      name: name, schedule: schedule, processor: .noop(duration: .zero),
+      name: name, schedule: schedule,
+      startsAt: random.chance(100) ? Timestamp(nanoseconds: wall + random.between(-60 * second, 60 * second)) : nil,
+      endsAt: random.chance(100) ? Timestamp(nanoseconds: wall + random.between(60 * second, 300 * second)) : nil,
+      jitter: random.chance(200) ? Span(nanoseconds: random.skewed(millisecond, 20 * second)) : .zero,
+      misfire: Misfire(
+        policy: random.pick(Misfire.Policy.allCases) ?? .skip,
+        threshold: Span(nanoseconds: random.pick([0, second, 5 * second, 60 * second]) ?? 0),
+        limit: random.pick([1, 2, 5, 100]) ?? 1),
+      overlap: random.chance(350) ? overlap(&random) : nil, processor: .noop(duration: .zero),
       retry: RetryPolicy(
         limit: retries, backoff: .milliseconds(random.between(10 * millisecond, second) / millisecond), factor: 2,
         max: .seconds(5)),

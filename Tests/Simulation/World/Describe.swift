@@ -57,6 +57,7 @@ func describe(_ notice: ServerNotice) -> String {
   case .workerSuspended(let ref): "\(ref) suspended"
   case .workerJudged(let ref, let verdict): "\(ref) judged \(verdict)"
   case .owned(let shards): "owns \(shards) shards"
+  case .clockStepped(let span): "the clock was set by \(span)"
   case .resigned(let reason): "resigned: \(reason)"
   case .counted(let name): "counted \(name)"
   case .measured(let passage, let span): "\(passage) in \(span.nanoseconds) ns"

@@ -34,6 +34,9 @@ struct PlacementQueue: Sendable {
 
   func isQueued(_ instance: InstanceID) -> Bool { places[instance].map { !$0.isAsked } ?? false }
 
+  /// Queued, or asked for and not answered.
+  func contains(_ instance: InstanceID) -> Bool { places[instance] != nil }
+
   /// Whether it is known that nobody takes this now.
   func isBlocked(app: String, _ requirements: Requirements) -> Bool {
     index[app].map { apps[$0].isBlocked(requirements) } ?? false

@@ -7,7 +7,7 @@ import SwitchyardModel
 /// | succeeded | the end |
 /// | failed, timed out | counts as a try: again after the policy's wait, or the end |
 /// | stopped | the end |
-/// | lost; isolated after it began | `onLost`: again, the end, or held. Not a try, so not bounded by the policy |
+/// | lost; isolated after it began | `onLost`: again, the end, or held. Not a try; the end after so many in a row |
 /// | rejected | again, after a wait that grows |
 /// | superseded; isolated before it began | again at once |
 ///
@@ -37,7 +37,7 @@ enum Ending {
     case .lost, .isolated:
       if isStopping { return (outcome, .end(.lost)) }
       switch entry.definition.spec.onLost {
-      case .retry: return (outcome, again)
+      case .retry: return (outcome, isTooMany(entry.losses, configuration) ? .end(.lost) : again)
       case .fail: return (outcome, .end(.lost))
       case .hold: return (outcome, .hold)
       }
@@ -47,6 +47,11 @@ enum Ending {
       return (outcome, .wait(readyAt: now + wait, tries: tries))
     case .superseded: return (outcome, isStopping ? .end(.stopped) : again)
     }
+  }
+
+  /// Whether another loss would be one too many: what takes its workers down with it does not go on for ever.
+  static func isTooMany(_ losses: UInt8, _ configuration: ServerConfiguration) -> Bool {
+    losses + 1 >= configuration.lossLimit
   }
 
   /// How strategies are told; each attempt that was dispatched ends once.

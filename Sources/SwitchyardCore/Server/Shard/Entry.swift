@@ -31,10 +31,14 @@ struct Entry: Sendable {
   var target: WorkerRef?
   /// Who asked for it and has no answer yet.
   var submitter: Asker?
-  /// With what it is to be created.
-  var birth: Birth?
+  /// The due time that it is created for.
+  var birth: DueGuard?
   /// Known to its worker's machine, its credit taken.
   var isPlaced = false
+  /// Counted by the gate of its job, which has a limit.
+  var isAdmitted = false
+  /// Is ended so that a newer one can take its place.
+  var isLeaving = false
   /// Counted among those that wait in memory.
   var isInWindow = false
   /// Waits for this time before it is asked for.
@@ -45,6 +49,8 @@ struct Entry: Sendable {
   /// Workers of earlier attempts, latest first.
   var tried: [String] = []
   var rejections: UInt8 = 0
+  /// How many attempts in a row were lost with their workers.
+  var losses: UInt8 = 0
   /// A worker waits for the acknowledgement of the result that is in flight.
   var owesAck = false
   var dispatchedAt = BootTime(nanoseconds: 0)
@@ -68,19 +74,13 @@ struct Entry: Sendable {
   }
 }
 
-/// With what a due time is fired.
-indirect enum Birth: Sendable {
-  case due(DueGuard)
-  /// The record of those that were missed goes before.
-  case misfire(record: Instance, DueGuard, then: DueGuard)
-}
-
 /// What waits until the operation in flight has its outcome, or until the row has been read.
 enum Deferral: Sendable {
   case result(AttemptResult, WorkerRef)
   case lost(Loss, WorkerRef)
-  case end(Token)
-  case release(Token)
+  /// Nil: nobody asks, a newer instance takes its place.
+  case end(Token?)
+  case release(Token?)
   /// A fixed-delay job wants to know whether this instance, which its chain stands at, is over.
   case chain(JobID)
 }

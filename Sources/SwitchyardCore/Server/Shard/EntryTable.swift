@@ -64,6 +64,9 @@ struct EntryTable: Sendable {
     }
   }
 
+  /// Where those lie that fit, in no order that means anything, but always in the same.
+  func indices(where fits: (Entry) -> Bool) -> [Int] { slots.indices.filter { fits(slots[$0]) } }
+
   /// The entries in order of identity.
   func filter(_ fits: (Entry) -> Bool) -> [Entry] {
     sortedIDs.compactMap { id in

@@ -23,7 +23,7 @@ extension Job {
   /// The first due time of a schedule that begins now.
   func firstDue(at now: Timestamp, zone: TimeZoneRules) -> Timestamp? {
     guard state == .enabled else { return nil }
-    return spec.schedule.next(after: now - .nanoseconds(1), anchor: anchor, zone: zone)
+    return spec.nextDue(after: now - .nanoseconds(1), anchor: anchor, zone: zone)
   }
 
   /// The next version of it.
@@ -32,9 +32,15 @@ extension Job {
     job.version += 1
     job.spec = spec
     job.updatedAt = now
-    guard spec.schedule != self.spec.schedule || spec.timeZone != self.spec.timeZone else { return job }
-    job.anchor = now
-    if case .fixedDelay = spec.schedule, case .fixedDelay = self.spec.schedule, chain != nil {
+    let old = self.spec
+    guard spec.schedule != old.schedule || spec.timeZone != old.timeZone || spec.startsAt != old.startsAt else {
+      // The same due times; only the end of them may have moved.
+      if let nextFire { job.nextFire = spec.isOver(at: nextFire) ? nil : nextFire }
+      if nextFire == nil, chain == nil, spec.endsAt != old.endsAt { job.nextFire = job.firstDue(at: now, zone: zone) }
+      return job
+    }
+    job.anchor = spec.anchor(at: now)
+    if case .fixedDelay = spec.schedule, case .fixedDelay = old.schedule, chain != nil {
       // A run that is under way sets the due time when it ends; one that has been set is counted anew.
       if nextFire != nil { job.nextFire = job.firstDue(at: now, zone: zone) }
       return job
@@ -50,8 +56,8 @@ extension Job {
     guard self.state != .enabled else { return nextFire }
     if case .fixedDelay = spec.schedule {
       // Where a chain stands, it depends on whether its run is over; see `chained`.
-      return chain == nil ? spec.schedule.next(after: now, anchor: now, zone: zone) : nil
+      return chain == nil ? spec.nextDue(after: now, anchor: now, zone: zone) : nil
     }
-    return spec.schedule.next(after: now, anchor: anchor, zone: zone)
+    return spec.nextDue(after: now, anchor: anchor, zone: zone)
   }
 }

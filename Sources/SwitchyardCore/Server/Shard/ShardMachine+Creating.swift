@@ -19,8 +19,8 @@ extension ShardMachine {
   /// Brings a fresh instance on its way.
   mutating func bring(_ entry: Entry, _ board: inout Switchboard) {
     let id = entry.id
-    entries.insert(entry)
-    board.fresh.enter(entry.instance.app)
+    keep(entry, &board)
+    guard passes(id, &board) else { return }
     let definition = entry.definition
     let asksFirst =
       board.phase == .owning && entry.instance.readyAt <= board.now.wall
@@ -34,19 +34,18 @@ extension ShardMachine {
     }
   }
 
+  mutating func keep(_ entry: Entry, _ board: inout Switchboard) {
+    entries.insert(entry)
+    board.fresh.enter(entry.instance.app)
+  }
+
   /// Commits a fresh instance, and with it its dispatch where a worker was found.
   mutating func create(_ id: InstanceID, on worker: WorkerRef?, _ board: inout Switchboard) {
     guard let index = entries.index(of: id), entries[at: index].stage == .fresh else { return }
     entries[at: index].stage = .creating
     entries[at: index].target = worker
     let instance = entries[at: index].instance
-    switch entries[at: index].birth {
-    case nil: board.commit(shard, .createInstance(instance, nil))
-    case .due(let due): board.commit(shard, .createInstance(instance, due))
-    case .misfire(let record, let first, let then):
-      board.commit(shard, .createInstance(record, first))
-      board.commit(shard, .createInstance(instance, then))
-    }
+    board.commit(shard, .createInstance(instance, entries[at: index].birth))
     if let worker { commitDispatch(id, attempt: instance.attempt, worker, &board) }
   }
 
@@ -63,12 +62,13 @@ extension ShardMachine {
     _ instance: Instance, _ due: DueGuard?, _ result: OpResult, _ board: inout Switchboard
   ) {
     let id = instance.id
-    guard let index = entries.index(of: id), entries[at: index].stage == .creating else {
-      // The record of due times that were missed.
-      if result == .applied { publish(instance, &board) }
-      return
-    }
+    guard let index = entries.index(of: id), entries[at: index].stage == .creating else { return }
     switch result {
+    case .applied where instance.state == .skipped:
+      board.reply(entries[at: index].submitter, .submitted(id, duplicate: false))
+      publish(instance, &board)
+      drop(id, &board)
+      if let due { fired(instance.job, due, chain: due.chain, &board) }
     case .applied:
       stored(instance, isDue: due != nil, &board)
       let isPlaced = entries[at: index].target != nil
@@ -77,6 +77,7 @@ extension ShardMachine {
       board.reply(entries[at: index].submitter, .submitted(id, duplicate: false))
       entries[at: index].submitter = nil
       if let due { fired(instance.job, due, chain: due.chain, &board) }
+      leftStoring(instance)
       if !isPlaced {
         publish(instance, &board)
         settleHopeless(id, &board)
@@ -109,11 +110,13 @@ extension ShardMachine {
   /// A fresh instance comes to nothing.
   mutating func vanish(_ id: InstanceID, _ board: inout Switchboard) {
     guard let entry = entries[id] else { return }
+    leftStoring(entry.instance)
     if let target = entry.target { board.release(target, slots: entry.slots) }
     for deferral in entry.deferred {
       if case .end(let token) = deferral { board.refuse(token, .conflict, "there is no such instance") }
     }
     drop(id, &board)
+    closeGate(entry.definition.job)
   }
 
   func publish(_ instance: Instance, _ board: inout Switchboard) {

@@ -4,7 +4,7 @@ import SwitchyardModel
 /// due time when the outcome of that is known.
 extension ShardMachine {
   mutating func fireDue(_ board: inout Switchboard) {
-    guard board.phase == .owning else { return }
+    guard board.phase == .owning, !board.clock.isHolding else { return }
     while let mark = dueTimes.first, mark.time <= board.now.wall, !board.isCongested {
       dueTimes.popFirst()
       guard let due = jobs[mark.id], due.job.nextFire == mark.time, !due.isBusy else { continue }
@@ -13,45 +13,48 @@ extension ShardMachine {
     if timetable.isPartial, dueTimes.count <= board.configuration.dueWindow / 2 { readDue(&board) }
   }
 
+  /// One step of a job: the due time becomes an instance, or it and those that follow become a record of what is
+  /// skipped. What comes next is asked anew when the outcome of this is known.
   private mutating func fire(_ due: DueJob, _ time: Timestamp, _ board: inout Switchboard) {
     let job = due.job
-    let now = board.now.wall
     let zone = board.zone(job.spec.timeZone)
-    let id = board.nextInstance()
-    var nominal = time
-    var record: Instance?
-    if now - time > board.configuration.misfireThreshold, let missed = Missed(of: job, since: time, until: now, zone) {
-      nominal = missed.last
-      record = skipped(missed, of: due, board.nextInstance(), at: now)
-    }
-    var chain: InstanceID?
-    var next: Timestamp?
-    if case .fixedDelay = job.spec.schedule {
-      chain = id
-    } else {
-      next = job.spec.schedule.next(after: nominal, anchor: job.anchor, zone: zone)
-    }
-    let guarded = DueGuard(jobVersion: job.version, expectedNextFire: nominal, nextFire: next, chain: chain)
-    let instance = Instance(
-      id: id, job: job.id, jobVersion: job.version, app: job.app, shard: shard,
-      occurrence: job.chain.map(Occurrence.after) ?? .due(nominal), priority: job.spec.priority, readyAt: now,
-      dueAt: nominal, createdAt: now)
-    var entry = Entry(instance, due.version, stage: .fresh)
-    if let record {
-      let first = DueGuard(jobVersion: job.version, expectedNextFire: time, nextFire: nominal, chain: job.chain)
-      entry.birth = .misfire(record: record, first, then: guarded)
-    } else {
-      entry.birth = .due(guarded)
-    }
     jobs[job.id]?.isBusy = true
+    if let missed = job.spec.missed(from: time, at: board.now.wall, anchor: job.anchor, zone: zone) {
+      return skip(missed, of: due, &board)
+    }
+    let id = board.nextInstance()
+    var guarded = DueGuard(jobVersion: job.version, expectedNextFire: time, nextFire: nil, chain: nil)
+    if case .fixedDelay = job.spec.schedule {
+      guarded.chain = id
+    } else {
+      guarded.nextFire = job.spec.nextDue(after: time, anchor: job.anchor, zone: zone)
+    }
+    var entry = Entry(instance(of: due, id, at: time, &board), due.version, stage: .fresh)
+    entry.birth = guarded
     bring(entry, &board)
   }
 
-  private func skipped(_ missed: Missed, of due: DueJob, _ id: InstanceID, at now: Timestamp) -> Instance {
+  /// Stores the record of due times that do not fire.
+  private mutating func skip(_ skip: Skip, of due: DueJob, _ board: inout Switchboard) {
+    let job = due.job
+    var record = instance(of: due, board.nextInstance(), at: skip.first, &board)
+    record.record(skip, overlap: nil)
+    let next = job.spec.nextDue(after: skip.last, anchor: job.anchor, zone: board.zone(job.spec.timeZone))
+    var entry = Entry(record, due.version, stage: .fresh)
+    entry.birth = DueGuard(
+      jobVersion: job.version, expectedNextFire: skip.first, nextFire: next, chain: job.chain)
+    keep(entry, &board)
+    create(record.id, on: nil, &board)
+  }
+
+  private func instance(
+    of due: DueJob, _ id: InstanceID, at time: Timestamp, _ board: inout Switchboard
+  ) -> Instance {
     Instance(
       id: id, job: due.job.id, jobVersion: due.job.version, app: due.job.app, shard: shard,
-      occurrence: .due(missed.first), state: .skipped, priority: due.job.spec.priority, readyAt: missed.first,
-      dueAt: missed.first, createdAt: now, endedAt: now, detail: missed.detail)
+      occurrence: due.job.chain.map(Occurrence.after) ?? .due(time), priority: due.job.spec.priority,
+      readyAt: max(board.now.wall, due.job.spec.start(of: time, job: due.job.id)), dueAt: time,
+      createdAt: board.now.wall)
   }
 
   /// The store has advanced the job.

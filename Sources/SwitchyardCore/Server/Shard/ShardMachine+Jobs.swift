@@ -32,6 +32,7 @@ extension ShardMachine {
   }
 
   mutating func jobPage(_ id: JobID, _ row: Job?, _ board: inout Switchboard) {
+    if let row { learnLimit(row, &board) }
     guard let work = jobWork[id]?.first, work.hasBegun else { return }
     guard let row else {
       forget(id, &board)
@@ -68,7 +69,8 @@ extension ShardMachine {
       guard job.state == .enabled, job.nextFire == nil, job.chain == predecessor,
         case .fixedDelay(let delay) = job.spec.schedule
       else { return answer(job.id, nil, &board) }
-      setState(job, .enabled, now + delay, &board)
+      guard let next = job.spec.dueAfterRun(endedAt: now, delay: delay) else { return answer(job.id, nil, &board) }
+      setState(job, .enabled, next, &board)
     case .create, .refresh: answer(job.id, nil, &board)
     }
   }
@@ -115,6 +117,7 @@ extension ShardMachine {
   private mutating func stored(_ job: Job, _ board: inout Switchboard) {
     keep(DueJob(job), &board)
     board.publish(.jobStored(job))
+    learnLimit(job, &board)
     answer(job.id, .job(job), &board)
   }
 
@@ -140,7 +143,7 @@ extension ShardMachine {
       return nil
     }
     var job = job
-    if isOver { job.nextFire = board.now.wall + delay }
+    if isOver { job.nextFire = job.spec.dueAfterRun(endedAt: board.now.wall, delay: delay) }
     return job
   }
 

@@ -3,7 +3,8 @@ import SwitchyardModel
 /// What is read after a claim, and again from time to time as the horizon moves.
 extension ShardMachine {
   mutating func load(_ board: inout Switchboard) {
-    toLoad = [.due, .waiting, .placed]
+    toLoad = [.due, .waiting, .queued, .placed]
+    board.read(.queued(shard, after: nil, limit: board.configuration.pageLimit), for: shard)
     board.read(.placed(shard, after: nil, limit: board.configuration.pageLimit), for: shard)
     readDue(&board)
     scan(&board)
@@ -41,6 +42,7 @@ extension ShardMachine {
   /// All shards and workers are loaded: what is placed goes to the workers' machines, and what was placed on
   /// one that is over comes back.
   mutating func begin(_ board: inout Switchboard) {
+    beginGates(&board)
     for id in loadedPlaced {
       guard let ref = entries[id]?.instance.worker else { continue }
       enterPlaced(id, ref, &board)

@@ -20,6 +20,10 @@ extension ShardMachine {
     }
     switch answer {
     case .worker(let ref):
+      guard mayPlace(id) else {
+        board.release(ref, slots: slots)
+        return turnBack(id, &board)
+      }
       guard board.sessions.admits(ref) else {
         // The lane has not heard of it yet; asking at once would spin until it has.
         board.release(ref, slots: slots)
@@ -30,7 +34,7 @@ extension ShardMachine {
       entries[at: index].stage = .dispatching
       entries[at: index].target = ref
       commitDispatch(id, attempt: entries[at: index].instance.attempt, ref, &board)
-    case .nobody: storeOrPark(id, &board)
+    case .nobody: if isOutdated(id) { lineUp(id, &board) } else { storeOrPark(id, &board) }
     case .never(let reason):
       entries[id]?.hopeless = reason
       if entries[at: index].stage == .fresh { create(id, on: nil, &board) } else { settleHopeless(id, &board) }

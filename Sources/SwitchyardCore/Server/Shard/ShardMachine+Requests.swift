@@ -8,7 +8,11 @@ extension ShardMachine {
   /// Ends or releases the instance; what is not in memory is read first.
   mutating func request(_ deferral: Deferral, for id: InstanceID, _ board: inout Switchboard) {
     // A job asks once, and has to be answered.
-    let isBounded = if case .chain = deferral { true } else { false }
+    let isBounded =
+      switch deferral {
+      case .chain, .end(nil): true
+      default: false
+      }
     if let index = entries.index(of: id) {
       guard isBounded || entries[at: index].deferred.count < Self.deferralLimit else {
         return overload(deferral, &board)
@@ -51,7 +55,9 @@ extension ShardMachine {
       case (.chain(let job), _):
         entries[id]?.deferred.removeFirst()
         chainAnswered(job, id, isOver: false, &board)
-      case (.end, .waiting), (.end, .held): settle(id, to: .cancelled, detail: "cancelled", &board)
+      case (.end, .waiting), (.end, .held):
+        let detail = entry.isLeaving ? "a newer one took its place" : "cancelled"
+        settle(id, to: .cancelled, detail: detail, &board)
       case (.end(let token), _):
         if entry.instance.state == .stopping {
           entries[id]?.deferred.removeFirst()
@@ -139,6 +145,7 @@ extension ShardMachine {
       if !entries.contains(id), let row, !row.instance.state.isTerminal {
         entries.insert(Entry(row.instance, row.definition, stage: .rereading))
       }
+      admissionRead(id, &board)
       guard entries.contains(id) else { return answer(asked, id, row?.instance.state, &board) }
       entries[id]?.deferred.append(contentsOf: asked)
     }

@@ -83,6 +83,9 @@ extension ShardMachine {
     guard let index = entries.index(of: id), let ref = entries[at: index].instance.worker else { return }
     entries[at: index].stage = .finishing
     if outcome == .rejected { entries[at: index].rejections = min(entries[at: index].rejections + 1, 7) }
+    let detail = countLosses(
+      at: index, outcome, began: startedAt ?? entries[at: index].instance.startedAt, detail,
+      board.configuration)
     var chain: ChainAdvance?
     if case .end = next { chain = chainAdvance(of: id, at: board.now.wall) }
     board.commit(
@@ -94,12 +97,36 @@ extension ShardMachine {
           detail: detail, chain: chain)))
   }
 
+  /// Counts losses in a row; returns the detail, with their number where there were too many.
+  private mutating func countLosses(
+    at index: Int, _ outcome: AttemptOutcome, began: Timestamp?, _ detail: String?,
+    _ configuration: ServerConfiguration
+  ) -> String? {
+    switch outcome {
+    case .succeeded, .failed, .timedOut, .stopped: entries[at: index].losses = 0
+    case .rejected, .superseded: break
+    case .isolated where began == nil: break
+    case .lost, .isolated:
+      guard Ending.isTooMany(entries[at: index].losses, configuration) else {
+        entries[at: index].losses += 1
+        break
+      }
+      return "lost \(configuration.lossLimit) times in a row; the last time: \(detail ?? "its worker was lost")"
+    }
+    return detail
+  }
+
   /// What the end of this instance does to the fixed delay that may stand at it.
   func chainAdvance(of id: InstanceID, at now: Timestamp) -> ChainAdvance? {
-    guard let index = entries.index(of: id), var delay = entries[at: index].delay else { return nil }
-    let job = entries[at: index].instance.job
-    if case .fixedDelay(let newer) = jobs[job]?.job.spec.schedule { delay = newer }
-    return ChainAdvance(job: job, predecessor: id, nextFire: now + delay)
+    guard let index = entries.index(of: id), let delay = entries[at: index].delay else { return nil }
+    let definition = entries[at: index].definition
+    var (spec, wait) = (definition.spec, delay)
+    if let newer = jobs[definition.job]?.job.spec, case .fixedDelay(let delay) = newer.schedule {
+      (spec, wait) = (newer, delay)
+    }
+    return spec.dueAfterRun(endedAt: now, delay: wait).map {
+      ChainAdvance(job: definition.job, predecessor: id, nextFire: $0)
+    }
   }
 
   // MARK: The outcome
@@ -130,6 +157,7 @@ extension ShardMachine {
       conclude(id, state, &board)
     case .hold: conclude(id, .held, &board)
     case .wait(let readyAt, let tries):
+      yield(id, &board)
       entries[at: index].stage = .waiting
       entries[at: index].instance.state = .waiting
       entries[at: index].instance.readyAt = readyAt
@@ -150,6 +178,7 @@ extension ShardMachine {
       board.send(.resultAck(entries[at: index].attempt), to: ref)
     }
     publish(entries[at: index].instance, &board)
+    leaveLine(id, of: entries[at: index].definition.job, &board)
     for deferral in entries[at: index].deferred {
       switch deferral {
       case .end(let token): board.reply(token, .instance(id, state))

@@ -29,7 +29,9 @@ extension ShardMachine {
   /// A stored, waiting, idle instance takes its place: in the queue, asleep, or in the store alone.
   mutating func park(_ id: InstanceID, _ board: inout Switchboard) {
     guard let index = entries.index(of: id), entries[at: index].stage == .waiting else { return }
-    if !entries[at: index].isInWindow {
+    // Those of a gate are bounded by it, and not by the window.
+    let isGates = entries[at: index].isAdmitted || entries[at: index].instance.state == .queued
+    if !entries[at: index].isInWindow, !isGates {
       let isFar = entries[at: index].instance.readyAt > board.now.wall + board.configuration.horizon
       let rank = entries[at: index].instance.rank
       guard !isFar, hasRoom(for: rank, board.configuration.waitingWindow) else {
@@ -74,10 +76,12 @@ extension ShardMachine {
       entries[at: index].wakeAt = wakeAt
       wakeTimes.insert(Mark(time: wakeAt, id: id))
       arm(&board)
-    } else {
+    } else if mayAsk(id, &board) {
       entries[at: index].wakeAt = nil
       board.placements.insert(
         id, rank: entries[at: index].instance.rank, shard: shard, definition: entries[at: index].definition)
+    } else {
+      lineUp(id, &board)
     }
   }
 
@@ -98,6 +102,7 @@ extension ShardMachine {
     if window.isScanning { window.departed.insert(id) }
     board.placements.withdraw(id)
     leaveWindow(id, &board)
+    yield(id, &board)
     if entries[at: index].stage == .fresh || entries[at: index].stage == .creating {
       board.fresh.leave(entries[at: index].instance.app)
     }
@@ -131,7 +136,9 @@ extension ShardMachine {
   mutating func waitingPage(_ page: [ActiveInstance], limit: Int, _ board: inout Switchboard) {
     for row in page {
       let id = row.instance.id
-      let isKnown = entries.contains(id) || window.departed.contains(id) || window.resting.contains(id)
+      let isKnown =
+        entries.contains(id) || window.departed.contains(id) || window.resting.contains(id)
+        || isInLine(id, of: row.definition.job)
       if !isKnown {
         guard window.count < board.configuration.waitingWindow else {
           window.floor = min(window.floor, row.instance.rank)

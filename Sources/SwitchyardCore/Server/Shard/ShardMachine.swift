@@ -8,8 +8,9 @@ import SwitchyardModel
 /// | file | about |
 /// | --- | --- |
 /// | `+Loading` | what is read after a claim and from time to time |
-/// | `+Firing`, `+Misfire` | due times |
+/// | `+Firing` | due times |
 /// | `+Creating` | from an order or a due time to a stored instance |
+/// | `+Overlap` | limits of jobs, who waits for his turn |
 /// | `+Waiting` | the window, its overflow, waking |
 /// | `+Placing` | answers of lanes, dispatch, sending |
 /// | `+Results` | ends of attempts |
@@ -29,6 +30,11 @@ struct ShardMachine: Sendable {
   /// What waits for the row of an instance that is not in memory.
   var lookups: [InstanceID: [Deferral]] = [:]
 
+  /// Of jobs with a limit of which something is placed, on its way, or in line.
+  var gates: [JobID: Gate] = [:]
+  /// Those whose turn has come and whose row is being read.
+  var admissions: [InstanceID: Admission] = [:]
+
   var window = WaitingWindow()
   var timetable = Timetable()
   /// What was placed when the shard was loaded; emptied when the workers are known.
@@ -40,7 +46,7 @@ struct ShardMachine: Sendable {
   var armedFor = BootTime.distantFuture
 
   enum Part: Hashable, Sendable {
-    case due, waiting, placed
+    case due, waiting, queued, placed
   }
 
   init(_ shard: Shard) { self.shard = shard }
@@ -51,6 +57,15 @@ struct ShardMachine: Sendable {
     guard board.phase == .owning else { return }
     rotate(&board)
     if board.now.boot >= nextRead { readAhead(&board) }
+    wake(&board)
+    fireDue(&board)
+    arm(&board)
+  }
+
+  /// The wall clock was set, and is steady again.
+  mutating func clockIsSteady(_ board: inout Switchboard) {
+    armedFor = .distantFuture
+    readAhead(&board)
     wake(&board)
     fireDue(&board)
     arm(&board)
@@ -72,6 +87,8 @@ struct ShardMachine: Sendable {
     if window.overflows { next = min(next, window.nextRotation) }
     if let due = dueTimes.first { next = min(next, board.bootTime(of: due.time)) }
     if let wake = wakeTimes.first { next = min(next, board.bootTime(of: wake.time)) }
+    // Its end arms the timer anew: the boot times of what is due are others then.
+    if let until = board.clock.holdsUntil { next = max(next, until) }
     if board.isCongested { next = max(next, board.now.boot + .milliseconds(50)) }
     next = max(next, board.now.boot)
     guard next < armedFor else { return }

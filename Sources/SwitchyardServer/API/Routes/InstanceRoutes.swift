@@ -188,7 +188,7 @@ struct InstanceRoutes {
 
   @Sendable private func cancel(_ request: APIRequest) async throws -> APIResponse {
     let instance = try await api.instance(request)
-    guard instance.state == .waiting || instance.state == .held else {
+    guard instance.state.isWaiting || instance.state == .held else {
       throw APIError.conflict(
         instance.state.isTerminal
           ? "the instance is over: \(instance.state.name)"

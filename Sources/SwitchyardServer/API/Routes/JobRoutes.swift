@@ -34,7 +34,9 @@ struct JobRoutes {
   private static let count = Parameter<Int>.integer("count", in: 1...100, "How many times.").or(5)
 
   private static let nextTimes = Schema.object([
-    .required("next", .list(of: .time)), .required("timeZone", .output, "In which a cron expression is read."),
+    .required("next", .list(of: .time), "Due times."),
+    .required("timeZone", .output, "In which a cron expression is read."),
+    .required("jitter", Schema.span().orNull, "An instance starts up to so much after its due time; null: at once."),
   ])
 
   var routes: [Route] {
@@ -74,6 +76,7 @@ struct JobRoutes {
         Route(
           .get, job + "/next", .read, "nextTimes", "When a job is due next", takes: [Self.count],
           answers: .ok(Self.nextTimes), problems: [.conflict], handle: next),
+        WhyRoute(api: api).route,
       ])
   }
 
@@ -148,16 +151,18 @@ struct JobRoutes {
   @Sendable private func next(_ request: APIRequest) async throws -> APIResponse {
     let count = try request[Self.count]
     let job = try await api.job(request)
-    guard let zone = api.zones.rules(job.spec.timeZone) else {
-      throw APIError.conflict("the time zone \(quoted(job.spec.timeZone)) is not known on this server; install tzdata")
-    }
+    let zone = try api.zone(of: job)
     var times: [JSONValue] = []
     var time = job.nextFire
     while let due = time, times.count < count {
       times.append(.string("\(due)"))
-      time = job.spec.schedule.next(after: due, anchor: job.anchor, zone: zone)
+      time = job.spec.nextDue(after: due, anchor: job.anchor, zone: zone)
     }
-    return .json(["next": .array(times), "timeZone": .string(job.spec.timeZone)])
+    let jitter = job.spec.jitter
+    return .json([
+      "next": .array(times), "timeZone": .string(job.spec.timeZone),
+      "jitter": jitter == .zero ? .null : .string("\(jitter)"),
+    ])
   }
 }
 

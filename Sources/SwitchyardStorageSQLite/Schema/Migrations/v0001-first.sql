@@ -67,6 +67,7 @@ CREATE TABLE instances (
 ) STRICT;
 CREATE UNIQUE INDEX instances_occurrence ON instances (job, occurrence) WHERE occurrence IS NOT NULL;
 CREATE INDEX instances_waiting ON instances (shard, rank) WHERE state = 0;
+CREATE INDEX instances_queued ON instances (shard) WHERE state = 4;
 CREATE INDEX instances_placed ON instances (shard) WHERE state IN (1, 2);
 -- Held, and every end but success: what people look for, and rare enough to index.
 CREATE INDEX instances_unusual ON instances (state) WHERE state IN (3, 11, 12, 13, 14, 15, 16, 17);
