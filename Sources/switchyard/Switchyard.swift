@@ -24,7 +24,7 @@ struct Switchyard: AsyncParsableCommand {
         name: "Use",
         subcommands: [JobCommand.self, InstanceCommand.self, EventsCommand.self, CronCommand.self, Status.self]),
       CommandGroup(name: "Place", subcommands: [PluginCommand.self, PolicyCommand.self]),
-      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, Completion.self]),
+      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, ImportCommand.self, Completion.self]),
     ])
 
   static let version = "0.1.0"
