@@ -8,7 +8,7 @@ NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g
           libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
 SEEDS  ?= 10000
 
-.PHONY: help demo test build plugins format lint simulate check-metrics bench check-generated generate setup
+.PHONY: help demo test build plugins format lint simulate check-metrics check-cron check-python-worker pains bench check-generated generate setup
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -34,7 +34,8 @@ test: setup ## everything that must hold
 	.build/release/simulate --seeds 300
 	$(MAKE) -C Tests/PluginTests check
 	python3 Tests/ShimTests/test_shim.py .build/debug/switchyard-shim
-	$(MAKE) check-metrics
+	$(MAKE) check-metrics check-cron check-python-worker
+	python3 Tests/Pains/pains.py .build/debug short
 
 # A Python of its own for each check that needs one, with what its requirements.txt pins.
 .venv/%: Tests/%/requirements.txt
@@ -45,6 +46,21 @@ test: setup ## everything that must hold
 check-metrics: .venv/MetricsTests ## hold /metrics against Prometheus' own parser
 	$(SWIFT) build $(BUILD) --product switchyard
 	.venv/MetricsTests/bin/python Tests/MetricsTests/test_metrics.py .build/debug
+
+COUNT := 10000
+SEED  := 1
+
+check-cron: .venv/CronAgreement ## hold cron against two implementations from PyPI: make check-cron COUNT=100000 SEED=7
+	$(SWIFT) build $(BUILD) --product switchyard
+	.venv/CronAgreement/bin/python Tests/CronAgreement/agreement.py .build/debug/switchyard --count $(COUNT) --seed $(SEED)
+
+check-python-worker: .venv/PythonWorker ## a worker in Python, from worker.proto alone, against a real server
+	$(SWIFT) build $(BUILD) --product switchyard
+	.venv/PythonWorker/bin/python Tests/PythonWorker/test_python_worker.py .build/debug/switchyard
+
+pains: setup ## bursts, a steady flood, no worker for minutes, at their full size (some 20 minutes)
+	$(SWIFT) build -c release $(BUILD)
+	python3 Tests/Pains/pains.py .build/release full
 
 plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 	@for plugin in Plugins/*/; do $(MAKE) -s -C $$plugin || exit 1; done
