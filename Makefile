@@ -8,7 +8,8 @@ NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g
           libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
 SEEDS  ?= 10000
 
-.PHONY: help demo test build plugins format lint simulate check-metrics bench check-generated generate setup check-api
+.PHONY: help demo test build plugins format lint simulate check-metrics check-cron check-python-worker check-api pains \
+        bench check-generated generate setup
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -34,8 +35,9 @@ test: setup ## everything that must hold
 	.build/release/simulate --seeds 300
 	$(MAKE) -C Tests/PluginTests check
 	python3 Tests/ShimTests/test_shim.py .build/debug/switchyard-shim
-	$(MAKE) check-metrics
+	$(MAKE) check-metrics check-cron check-python-worker
 	$(MAKE) check-api EXAMPLES=5
+	python3 Tests/Pains/pains.py .build/debug short
 
 # A Python of its own for each check that needs one, with what its requirements.txt pins.
 .venv/%: Tests/%/requirements.txt
@@ -52,6 +54,20 @@ EXAMPLES ?= 50
 check-api: setup .venv/APITests ## a server against its own OpenAPI document: make check-api EXAMPLES=50
 	$(SWIFT) build $(BUILD) --product switchyard
 	.venv/APITests/bin/python Tests/APITests/check_api.py .build/debug/switchyard --examples $(EXAMPLES)
+COUNT := 10000
+SEED  := 1
+
+check-cron: .venv/CronAgreement ## hold cron against two implementations from PyPI: make check-cron COUNT=100000 SEED=7
+	$(SWIFT) build $(BUILD) --product switchyard
+	.venv/CronAgreement/bin/python Tests/CronAgreement/agreement.py .build/debug/switchyard --count $(COUNT) --seed $(SEED)
+
+check-python-worker: .venv/PythonWorker ## a worker in Python, from worker.proto alone, against a real server
+	$(SWIFT) build $(BUILD) --product switchyard
+	.venv/PythonWorker/bin/python Tests/PythonWorker/test_python_worker.py .build/debug/switchyard
+
+pains: setup ## bursts, a steady flood, no worker for minutes, at their full size (some 20 minutes)
+	$(SWIFT) build -c release $(BUILD)
+	python3 Tests/Pains/pains.py .build/release full
 
 plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 	@for plugin in Plugins/*/; do $(MAKE) -s -C $$plugin || exit 1; done
@@ -65,14 +81,14 @@ simulate: setup ## random histories of the protocols: make simulate SEEDS=10000
 BENCH  := decisions throughput latency idle commits firing fleet timers
 PEERS  := beanstalkd celery_redis apscheduler_timers
 
-bench: setup .venv-bench/done ## figures, one JSON object a line, those of peers beside them
+bench: setup .venv/Benchmarks ## figures, one JSON object a line, those of peers beside them
 	@missing=""; for need in beanstalkd redis-server; do command -v $$need >/dev/null || missing="$$missing $$need"; done; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; fi
 	$(SWIFT) build -c release $(BUILD)
 	for part in $(BENCH); do timeout 1200 .build/release/benchmarks $$part || exit 1; done
 	for peer in $(PEERS); do timeout 600 .venv-bench/bin/python Tests/Benchmarks/Peers/$$peer.py || exit 1; done
 
-.venv-bench/done: Tests/Benchmarks/Peers/requirements.txt
+.venv/Benchmarks: Tests/Benchmarks/Peers/requirements.txt
 	python3 -m venv .venv-bench
 	.venv-bench/bin/pip install -q -r $<
 	@touch $@

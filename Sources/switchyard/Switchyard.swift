@@ -20,9 +20,11 @@ struct Switchyard: AsyncParsableCommand {
     version: version,
     groupedSubcommands: [
       CommandGroup(name: "Run", subcommands: [Dev.self, ServerCommand.self, WorkerCommand.self, Demo.self]),
-      CommandGroup(name: "Use", subcommands: [JobCommand.self, InstanceCommand.self, EventsCommand.self, Status.self]),
+      CommandGroup(
+        name: "Use",
+        subcommands: [JobCommand.self, InstanceCommand.self, EventsCommand.self, CronCommand.self, Status.self]),
       CommandGroup(name: "Place", subcommands: [PluginCommand.self, PolicyCommand.self]),
-      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, Completion.self]),
+      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, ImportCommand.self, Completion.self]),
       CommandGroup(name: "Keep", subcommands: [StoreCommand.self]),
     ])
 

@@ -11,7 +11,10 @@
 //   3. The worker repeats each Result that has not been acknowledged, and continues logs from the last
 //      acknowledged offset. The server sends Dispatch again for what the inventory lacked.
 //   4. Heartbeats every `heartbeat_every_ms`; each is acknowledged.
-//   5. When the stream breaks the worker connects again, to this server or another, after a random delay
+//   5. To leave, asked by Drain or of itself, a worker sends Draining (no Dispatch comes after it but those under
+//      way), lets what it holds end, and when nothing is left, each Result acknowledged, sends Goodbye and closes its
+//      side. The server does not wait for the lease of a worker that said Goodbye.
+//   6. When the stream breaks the worker connects again, to this server or another, after a random delay
 //      that grows, and begins at 1. Messages on an older stream are ignored by both sides.
 //
 // The rules that keep work from being lost or done twice
@@ -24,9 +27,13 @@
 //     instance at a time. Refuse (Rejected) a Dispatch, and ignore a Stop, whose epoch is lower than the
 //     highest that you saw for its shard in Welcome or Epochs.
 //   - Slots. Never run more than the slots you announced; answer Rejected instead.
-//   - Results are kept until ResultAck, through any number of streams.
+//   - Results are kept until ResultAck, through any number of streams. A Stop of an attempt that was never heard of
+//     is answered with a Result STOPPED, which is kept like any other, so that its Dispatch does not run if it
+//     comes later.
 //   - The incarnation grows with each start of the worker. Refused with JUDGED: kill everything, forget
 //     results, and come back with a higher incarnation.
+//   - The worker alone enforces `timeout` of the definition (none: no limit) and reports TIMED_OUT; between asking a
+//     run to end and killing it, it waits `grace`.
 //
 // Bounds: a frame 4 MiB, a name 128 bytes, a text 1 KiB, a result 64 KiB, a log chunk 64 KiB, 4,096
 // inventory items a slot. A message beyond a bound ends the session with Refused INVALID.

@@ -21,7 +21,10 @@
 //   3. The worker repeats each Result that has not been acknowledged, and continues logs from the last
 //      acknowledged offset. The server sends Dispatch again for what the inventory lacked.
 //   4. Heartbeats every `heartbeat_every_ms`; each is acknowledged.
-//   5. When the stream breaks the worker connects again, to this server or another, after a random delay
+//   5. To leave, asked by Drain or of itself, a worker sends Draining (no Dispatch comes after it but those under
+//      way), lets what it holds end, and when nothing is left, each Result acknowledged, sends Goodbye and closes its
+//      side. The server does not wait for the lease of a worker that said Goodbye.
+//   6. When the stream breaks the worker connects again, to this server or another, after a random delay
 //      that grows, and begins at 1. Messages on an older stream are ignored by both sides.
 //
 // The rules that keep work from being lost or done twice
@@ -34,9 +37,13 @@
 //     instance at a time. Refuse (Rejected) a Dispatch, and ignore a Stop, whose epoch is lower than the
 //     highest that you saw for its shard in Welcome or Epochs.
 //   - Slots. Never run more than the slots you announced; answer Rejected instead.
-//   - Results are kept until ResultAck, through any number of streams.
+//   - Results are kept until ResultAck, through any number of streams. A Stop of an attempt that was never heard of
+//     is answered with a Result STOPPED, which is kept like any other, so that its Dispatch does not run if it
+//     comes later.
 //   - The incarnation grows with each start of the worker. Refused with JUDGED: kill everything, forget
 //     results, and come back with a higher incarnation.
+//   - The worker alone enforces `timeout` of the definition (none: no limit) and reports TIMED_OUT; between asking a
+//     run to end and killing it, it waits `grace`.
 //
 // Bounds: a frame 4 MiB, a name 128 bytes, a text 1 KiB, a result 64 KiB, a log chunk 64 KiB, 4,096
 // inventory items a slot. A message beyond a bound ends the session with Refused INVALID.
@@ -112,14 +119,27 @@ package nonisolated enum WireOutcome: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+/// What a worker does about it, beside telling its operator the message.
 package nonisolated enum WireRefusal: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
+
+  /// a bound or a rule was broken: try again after minutes
   case invalid // = 1
+
+  /// the token does not allow this: try again after minutes
   case unauthorized // = 2
+
+  /// this incarnation is over: see above
   case judged // = 3
+
+  /// a worker of that name and another lineage lives: try again after minutes
   case nameTaken // = 4
+
+  /// a newer stream of this worker has come: this one is done with
   case superseded // = 5
+
+  /// not now: try again, here or at another server
   case unavailable // = 6
   case UNRECOGNIZED(Int)
 
@@ -621,6 +641,7 @@ package nonisolated struct WireResult: Sendable {
 
   package var endedAt: Int64 = 0
 
+  /// JSON, or else any text
   package var result: String {
     get {_result ?? String()}
     set {_result = newValue}
@@ -785,8 +806,13 @@ package nonisolated struct WireDispatch: Sendable {
 
   package var jobVersion: UInt32 = 0
 
-  /// The job's definition as JSON, spelled as in a job file. Sent once for each (job, job_version) of a
-  /// stream; empty afterwards.
+  /// The job's definition as JSON, spelled as in a job file and with every field that has a default, above all
+  ///   processor     {"shell": {"command": TEXT for /bin/sh -c, or [PROGRAM, ARGUMENT, …], "env": {}, "cwd": PATH}},
+  ///                 {"http": {"url", "method", "headers", "body", "expect"}} or {"noop": {"duration": "1s"}}
+  ///   slots         that the attempt takes
+  ///   timeout, grace, whenIsolated ("kill" or "continue")
+  /// Lengths of time are texts as "1h30m" or "250ms": whole numbers with the units d, h, m, s, ms, us, ns.
+  /// Sent once for each (job, job_version) of a stream; empty afterwards.
   package var definition: String = String()
 
   /// JSON

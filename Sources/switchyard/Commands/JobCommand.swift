@@ -95,7 +95,9 @@ struct JobCommand: AsyncParsableCommand {
           let path = "/apps/\(segment(job.app))/jobs/\(segment(job.name))"
           let stored = try await client.send("PUT", path, body: job.document)
           output(stored, json: server.json) {
-            "\($0.cell("app"))/\($0.cell("name")) version \($0.cell("version")), next \($0.cell("nextFire"))"
+            let when = $0.scheduleWords.map { " (\($0))" } ?? ""
+            return
+              "\($0.cell("app"))/\($0.cell("name")) version \($0.cell("version")), next \($0.cell("nextFire"))\(when)"
           }
           progress.reached(index + 1)
         }
@@ -138,7 +140,11 @@ struct JobCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      output(try await server.client().get(target.path), json: server.json, details)
+      output(try await server.client().get(target.path), json: server.json) { job in
+        guard var fields = job.objectValue else { return details(job) }
+        fields["runs"] = job.scheduleWords.map { .string($0) }
+        return details(.object(fields))
+      }
     }
   }
 

@@ -68,6 +68,10 @@ extension RealProcesses {
           (["server", "--log-level", "loud"], ["log-level", "warning"]),
           (["worker", "--server", "::::"], ["server"]),
           (["dev", "--workers", "65"], ["workers", "64"]),
+          (["cron", "next", "61 * * * *"], ["minute", "61", "0-59"]),
+          (["cron", "next", "* * * * *", "--zone", "Nowhere/City"], ["Nowhere/City"]),
+          (["cron", "next", "* * * * *", "--after", "yesterday"], ["after", "yesterday"]),
+          (["cron", "next", "* * * * *", "--count", "0"], ["count", "1...1000"]),
         ] {
           let outcome = try await Command(cluster, arguments, [:], nil).outcome()
           #expect(outcome.code != 0 && outcome.output.isEmpty, "\(outcome)")

@@ -35,6 +35,8 @@ extension RealProcesses {
         #expect(jobs.map { $0.text("name") } == ["fails", "report"])
         let shown = try await cluster.succeeds("job", "show", "default/report", "--json").json
         #expect(shown["spec"]?.text("timeZone") == "Europe/Paris")
+        let words = try await cluster.succeeds("job", "show", "report").text
+        #expect(words.contains("at 02:26 on weekdays, Europe/Paris"), "\(words)")
 
         let next = try await cluster.succeeds("job", "next", "report", "--count", "3").text.split(separator: "\n")
         #expect(next.count == 3 && next.allSatisfy { $0.contains(":26:00.000Z") }, "\(next)")
