@@ -81,17 +81,13 @@ simulate: setup ## random histories of the protocols: make simulate SEEDS=10000
 BENCH  := decisions throughput latency idle commits firing fleet timers
 PEERS  := beanstalkd celery_redis apscheduler_timers
 
-bench: setup .venv/Benchmarks ## figures, one JSON object a line, those of peers beside them
+bench: setup .venv/Benchmarks/Peers ## figures, one JSON object a line, those of peers beside them
 	@missing=""; for need in beanstalkd redis-server; do command -v $$need >/dev/null || missing="$$missing $$need"; done; \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; fi
 	$(SWIFT) build -c release $(BUILD)
 	for part in $(BENCH); do timeout 1200 .build/release/benchmarks $$part || exit 1; done
-	for peer in $(PEERS); do timeout 600 .venv-bench/bin/python Tests/Benchmarks/Peers/$$peer.py || exit 1; done
+	for peer in $(PEERS); do timeout 600 .venv/Benchmarks/Peers/bin/python Tests/Benchmarks/Peers/$$peer.py || exit 1; done
 
-.venv/Benchmarks: Tests/Benchmarks/Peers/requirements.txt
-	python3 -m venv .venv-bench
-	.venv-bench/bin/pip install -q -r $<
-	@touch $@
 
 SOURCES := Package.swift Sources Plugins Tests
 
