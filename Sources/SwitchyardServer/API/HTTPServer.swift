@@ -23,7 +23,7 @@ struct HTTPServer: HTTPResponder {
   ///   - loop: reads and writes its connections.
   ///   - onRunning: gets the port, which matters when any free one was asked for.
   func application(
-    _ address: ListenAddress, on loop: any EventLoop, onRunning: @escaping @Sendable (Int) async -> Void
+    _ address: ListenAddress, on loop: any NIOCore.EventLoop, onRunning: @escaping @Sendable (Int) async -> Void
   ) -> some ApplicationProtocol {
     Application(
       responder: self,

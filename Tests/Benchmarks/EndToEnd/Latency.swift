@@ -52,14 +52,11 @@ struct Latency {
     return delays
   }
 
-  private static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
+  /// Nanoseconds of the wall clock.
+  private static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1e9) }
 
   private static func sleep(until time: Int64) {
-    var until = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
-    while clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, nil) == EINTR {}
+    let nanoseconds = time - now()
+    if nanoseconds > 0 { usleep(UInt32(nanoseconds / 1000)) }
   }
 }

@@ -35,6 +35,9 @@ extension StoreOp.Verb {
     case .requestStop: "requestStop"
     case .putWorker: "putWorker"
     case .judgeWorker: "judgeWorker"
+    case .purgeInstances: "purgeInstances"
+    case .purgeJob: "purgeJob"
+    case .purgeWorker: "purgeWorker"
     case .putPolicy: "putPolicy"
     }
   }

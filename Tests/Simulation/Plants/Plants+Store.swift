@@ -55,7 +55,7 @@ extension OwnerRead {
   fileprivate var emptyPage: OwnerPage {
     switch self {
     case .dueJobs, .job: .jobs([])
-    case .waiting, .placed, .instance: .instances([])
+    case .waiting, .placed, .queued, .instance: .instances([])
     case .workers, .worker: .workers([])
     }
   }
