@@ -8,7 +8,7 @@ NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g
           libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
 SEEDS  ?= 10000
 
-.PHONY: help demo test build plugins format lint simulate check-metrics check-cron check-python-worker check-api pains \
+.PHONY: help demo test build plugins format lint simulate check-metrics check-cron check-python-worker check-api pains fuzz \
         bench check-generated generate setup
 .DEFAULT_GOAL := help
 
@@ -68,6 +68,11 @@ check-python-worker: .venv/PythonWorker ## a worker in Python, from worker.proto
 pains: setup ## bursts, a steady flood, no worker for minutes, at their full size (some 20 minutes)
 	$(SWIFT) build -c release $(BUILD)
 	python3 Tests/Pains/pains.py .build/release full
+
+SECONDS := 60
+
+fuzz: setup ## libFuzzer on the configuration of each strategy in C and C++: make fuzz SECONDS=600
+	$(MAKE) -C Tests/Fuzz fuzz SECONDS=$(SECONDS)
 
 plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 	@for plugin in Plugins/*/; do $(MAKE) -s -C $$plugin || exit 1; done

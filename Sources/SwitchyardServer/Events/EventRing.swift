@@ -88,7 +88,7 @@ extension ClusterEvent {
     case .attemptEnded(let attempt, _, _, _, _, _): return .instance(attempt.instance)
     case .jobStored(let job): return .job(job.id)
     case .workerJoined(let ref, _), .workerSuspended(let ref), .workerJudged(let ref, _): return .worker(ref.name)
-    case .owned, .resigned, .counted, .measured: return nil
+    case .owned, .resigned, .clockStepped, .counted, .measured: return nil
     }
   }
 
