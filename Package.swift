@@ -103,8 +103,8 @@ let programs: [Target] = [
   program(
     "switchyard",
     [
-      "SwitchyardModel", "SwitchyardServer", "SwitchyardSystem", "SwitchyardWorker", argumentParser, httpClient,
-      lifecycle, logging, yams,
+      "SwitchyardModel", "SwitchyardServer", "SwitchyardStorage", "SwitchyardStorageSQLite", "SwitchyardSystem",
+      "SwitchyardWorker", argumentParser, httpClient, lifecycle, logging, yams,
     ]),
   program("switchyard-plugin-host", ["SwitchyardPlugins", "SwitchyardModel"]),
   .executableTarget(name: "switchyard-shim", path: "Sources/switchyard-shim"),
@@ -129,7 +129,7 @@ let testing: [Target] = [
   tests("ModelTests", ["SwitchyardModel"]),
   tests("ObservabilityTests", ["SwitchyardObservability"]),
   tests(
-    "ServerTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardServer"]),
+    "ServerTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "SwitchyardServer", logging]),
   tests("CoreTests", ["SwitchyardModel", "SwitchyardCore"]),
   support("Simulation", ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage"]),
   program("simulate", ["Simulation"], path: "Tests/Simulate"),
@@ -160,7 +160,10 @@ let testing: [Target] = [
   tests("SystemTests", ["SwitchyardModel"]),
   program(
     "benchmarks",
-    ["SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "CSwitchyard", "CPluginHost"],
+    [
+      "SwitchyardModel", "SwitchyardCore", "SwitchyardPlugins", "SwitchyardPlacement", "SwitchyardStorage",
+      "SwitchyardStorageSQLite", "CSwitchyard", "CPluginHost",
+    ],
     path: "Tests/Benchmarks"),
 ]
 

@@ -25,13 +25,15 @@ package struct ServerSettings: Sendable {
   package var metricsOpen: Bool
   /// Of the program, for metrics.
   package var version: String
+  package var retention: RetentionRules
 
   package init(
     id: String = "server-1", dataDirectory: String, pluginDirectories: [String], pluginHostPath: String,
     http: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7410),
     grpc: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7411), lanes: Int = 1,
     lease: Span = .seconds(12), heartbeatEvery: Span = .seconds(3), logBytes: Int = 2 << 20,
-    admission: AdmissionLimits = AdmissionLimits(), metricsOpen: Bool = false, version: String = "0"
+    admission: AdmissionLimits = AdmissionLimits(), metricsOpen: Bool = false, version: String = "0",
+    retention: RetentionRules = RetentionRules()
   ) {
     self.id = id
     self.dataDirectory = dataDirectory
@@ -46,6 +48,7 @@ package struct ServerSettings: Sendable {
     self.admission = admission
     self.metricsOpen = metricsOpen
     self.version = version
+    self.retention = retention
   }
 }
 

@@ -34,7 +34,9 @@ package struct SwitchyardServer: Service {
 
   package func run() async throws {
     var options = SQLiteOptions()
-    options.notice = { [logger] notice in logger.error("store", metadata: ["notice": "\(notice)"]) }
+    options.notice = { [logger] notice in
+      logger.log(level: notice.isTrouble ? .error : .notice, "store", metadata: ["notice": "\(notice)"])
+    }
     let store = try SQLiteStore.open(at: settings.dataDirectory, options: options)
     do {
       try await serve(store)
@@ -73,6 +75,10 @@ package struct SwitchyardServer: Service {
       observers: observers, admission: Admission(settings.admission),
       connections: parts.connections, settings: settings, zones: parts.zones, plugins: plugins,
       placement: parts.placement)
+    let retention = Retention(
+      rules: settings.retention, server: server, store: store, logs: parts.logs, observers: observers, logger: logger)
+    let forgetting = Task(priority: .low) { await retention.run() }
+    defer { forgetting.cancel() }
     let faces = Faces(settings: settings, api: api, tokens: tokens, connections: parts.connections, logger: logger)
     do {
       try await faces.serve(onReady: onReady)
@@ -125,7 +131,9 @@ extension SwitchyardServer {
         viewChanged: { app in mailbox.post(.viewChanged(app: app)) })
       try engine.start()
       placement = EnginePort(engine: engine, events: observers.bus)
-      logs = LogStore(directory: "\(settings.dataDirectory)/logs", bound: settings.logBytes)
+      logs = LogStore(directory: "\(settings.dataDirectory)/logs", bound: settings.logBytes) {
+        observers.bus.publish(.core(.counted("log.lost")))
+      }
       driver = ServerDriver(
         server: server,
         parts: .init(

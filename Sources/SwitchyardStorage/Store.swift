@@ -12,7 +12,7 @@ package protocol Store: Sendable {
   func claim(_ shards: [Shard], for server: ServerRef) async throws(StoreError) -> Claim
 
   /// Makes the group durable, or says that it did not, or that nobody knows. Never throws: the outcome
-  /// is the whole truth.
+  /// is the whole truth. An empty group asks whether the store writes: it is `done` only if something was written.
   func commit(_ group: CommitGroup) async -> CommitOutcome
 
   func read(_ request: OwnerRead) async throws(StoreError) -> OwnerPage
@@ -38,7 +38,33 @@ package protocol Store: Sendable {
   func policies() async throws(StoreError) -> [PolicyRevision]
   func policy(app: String, revision: UInt64?) async throws(StoreError) -> PolicyRevision?
 
+  // MARK: For retention
+
+  /// Instances that are over since before `time`, by identity, from those `below` an identity: older ones are looked
+  /// at alone.
+  func ended(
+    before time: Timestamp, after: InstanceID?, below: InstanceID, limit: Int
+  ) async throws(StoreError) -> [EndedInstance]
+  /// Those of a job that are over, newest first, behind its newest `count` instances (at least one) in
+  /// whatever state.
+  func ended(of job: JobID, beyond count: Int, limit: Int) async throws(StoreError) -> [EndedInstance]
+  /// Jobs that were deleted before `time`, by identity.
+  func deletedJobs(before time: Timestamp, after: JobID?, limit: Int) async throws(StoreError) -> [JobID]
+
   func close() async
+}
+
+/// What is forgotten of an instance: its row, and a log of each attempt.
+package struct EndedInstance: Hashable, Sendable {
+  package var id: InstanceID
+  package var job: JobID
+  /// The number of its last attempt; they count from 1.
+  package var attempts: UInt32
+  package init(id: InstanceID, job: JobID, attempts: UInt32) {
+    self.id = id
+    self.job = job
+    self.attempts = attempts
+  }
 }
 
 package struct Claim: Hashable, Sendable {

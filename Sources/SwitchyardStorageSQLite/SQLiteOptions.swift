@@ -2,8 +2,13 @@
 package struct SQLiteOptions: Sendable {
   /// Pages of 4 KiB that the write-ahead log may gather before they are copied into the database.
   package var checkpointPages: Int32 = 8_192
-  /// How often the store looks whether it is idle; when it is, the log is emptied.
+  /// Memory for pages of the connection that writes, in KiB. With more, large groups write each page once.
+  package var cacheKiB = 32_768
+  /// How often the store looks whether it is idle; when it is, the log is copied and
+  /// begins anew.
   package var idleAfter: Duration = .seconds(2)
+  /// Less free space than this on the disk of the store is told, in bytes.
+  package var lowSpace: UInt64 = 256 << 20
   /// Told what goes wrong and is survived, for logs and metrics. Called on threads of the store: be quick.
   package var notice: @Sendable (SQLiteNotice) -> Void = { _ in }
   /// For tests of failing disks; called around every COMMIT, on the writer's thread.
@@ -20,6 +25,17 @@ package enum SQLiteNotice: Sendable {
   case unknownOutcome(String)
   case reopened
   case checkpointFailed(String)
+  /// The disk has so many bytes left: time to make room. Told once, until there is plenty again.
+  case lowSpace(free: UInt64, path: String)
+  case enoughSpace(free: UInt64, path: String)
+
+  /// Somebody should look.
+  package var isTrouble: Bool {
+    switch self {
+    case .reopened, .enoughSpace: false
+    case .refusedOperation, .unknownOutcome, .checkpointFailed, .lowSpace: true
+    }
+  }
 }
 
 /// Errors to be had instead of those of a disk: a result code of SQLite, or nil.

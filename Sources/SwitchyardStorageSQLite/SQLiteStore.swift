@@ -16,17 +16,21 @@ package final class SQLiteStore: Store {
 
   private init(path: String, lock: StoreLock, options: SQLiteOptions) throws(StoreError) {
     let connection: Connection
-    do { connection = try Connection.writer(path: path) } catch { throw error.storeError(at: path) }
+    do { connection = try Connection.writer(path: path, cacheKiB: options.cacheKiB) } catch {
+      throw error.storeError(at: path)
+    }
     try Schema.migrate(connection, path: path)
     let definitions = DefinitionCache()
-    let writer = try Writer(path: path, connection: connection, options: options)
+    let writer = try Writer(path: path, connection: connection, definitions: definitions, options: options)
     self.writer = writer
     ownerReader = try Reader(path: path, definitions: definitions)
     apiReader = try Reader(path: path, definitions: definitions)
     self.lock = Mutex(lock)
     idleWatch = Task { [weak writer] in
+      var space = SpaceWatch(path: path, low: options.lowSpace, notice: options.notice)
       while (try? await Task.sleep(for: options.idleAfter)) != nil {
         guard let writer else { return }
+        space.look()
         await writer.emptyIdleLog()
       }
     }
@@ -106,6 +110,28 @@ package final class SQLiteStore: Store {
 
   package func policy(app: String, revision: UInt64?) async throws(StoreError) -> PolicyRevision? {
     try await apiReader.read { session throws(SQLiteFailure) in try session.policy(app: app, revision: revision) }
+  }
+
+  package func ended(
+    before time: Timestamp, after: InstanceID?, below: InstanceID, limit: Int
+  ) async throws(StoreError) -> [EndedInstance] {
+    try await apiReader.read { session throws(SQLiteFailure) in
+      try session.ended(before: time, after: after, below: below, limit: limit)
+    }
+  }
+
+  package func ended(of job: JobID, beyond count: Int, limit: Int) async throws(StoreError) -> [EndedInstance] {
+    try await apiReader.read { session throws(SQLiteFailure) in
+      try session.ended(of: job, beyond: count, limit: limit)
+    }
+  }
+
+  package func deletedJobs(
+    before time: Timestamp, after: JobID?, limit: Int
+  ) async throws(StoreError) -> [JobID] {
+    try await apiReader.read { session throws(SQLiteFailure) in
+      try session.deletedJobs(before: time, after: after, limit: limit)
+    }
   }
 
   /// Ends what is in flight, closes the file and lets go of the lock. What comes later is refused.

@@ -25,6 +25,7 @@ struct Switchyard: AsyncParsableCommand {
         subcommands: [JobCommand.self, InstanceCommand.self, EventsCommand.self, CronCommand.self, Status.self]),
       CommandGroup(name: "Place", subcommands: [PluginCommand.self, PolicyCommand.self]),
       CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, ImportCommand.self, Completion.self]),
+      CommandGroup(name: "Keep", subcommands: [StoreCommand.self]),
     ])
 
   static let version = "0.1.0"

@@ -44,6 +44,9 @@ package enum HistoryCoverage {
     case .putWorker: "putWorker"
     case .judgeWorker: "judgeWorker"
     case .putPolicy: "putPolicy"
+    case .purgeInstances: "purgeInstances"
+    case .purgeJob: "purgeJob"
+    case .purgeWorker: "purgeWorker"
     }
   }
 

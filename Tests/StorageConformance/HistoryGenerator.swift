@@ -54,7 +54,7 @@ struct HistoryGenerator {
   }
 
   private mutating func operations(on model: ModelState) -> [StoreOp] {
-    switch number(0...19) {
+    switch number(0...20) {
     case 0: [jobOp(.createJob(job(on: model)), model)]
     case 1: [jobOp(edit(on: model), model)]
     case 2: [jobOp(stateChange(on: model), model)]
@@ -65,6 +65,7 @@ struct HistoryGenerator {
     case 16: [stop(on: model)]
     case 17: [StoreOp(.server, putWorker(on: model))]
     case 18: [StoreOp(.server, judge(on: model))]
+    case 19: [StoreOp(.server, purge())]
     default: [StoreOp(.server, putPolicy(on: model))]
     }
   }
@@ -244,6 +245,26 @@ struct HistoryGenerator {
       PolicyRevision(
         app: app, revision: stored + UInt64(chance(80) ? 1 : number(0...2)),
         policy: Policy(balancer: Policy.Strategy(plugin: pick(["p", "q"]))), createdAt: time()))
+  }
+}
+
+// MARK: Retention
+
+extension HistoryGenerator {
+  private mutating func purge() -> StoreOp.Verb {
+    switch number(0...3) {
+    case 0...1: .purgeInstances((0..<number(0...6)).map { _ in instanceID() }, endedBefore: time())
+    case 2: .purgeJob(pick(Self.jobIDs), unchangedSince: time())
+    default: .purgeWorker(name: worker().name, judgedBefore: time())
+    }
+  }
+
+  mutating func endedLists() -> [(before: Timestamp, after: InstanceID?, below: InstanceID, limit: Int)] {
+    var lists = [
+      (before: Timestamp.distantFuture, after: InstanceID?.none, below: InstanceID(rawValue: 999), limit: 99)
+    ]
+    for _ in 0..<4 { lists.append((time(), chance(50) ? instanceID() : nil, instanceID(), limit())) }
+    return lists
   }
 }
 

@@ -79,6 +79,21 @@ package struct RandomHistory: Sendable, CustomTestStringConvertible {
     for name in HistoryGenerator.jobNames {
       #expect(try await store.job(app: "a", name: name) == model.job(app: "a", name: name), "\(place): job \(name)")
     }
+    for (before, after, below, limit) in generator.endedLists() {
+      let found = try await store.ended(before: before, after: after, below: below, limit: limit)
+      #expect(found == model.ended(before: before, after: after, below: below, limit: limit), "\(place): ended")
+    }
+    for job in HistoryGenerator.jobIDs {
+      for (count, limit) in [(1, 99), (3, 2)] {
+        let found = try await store.ended(of: job, beyond: count, limit: limit)
+        #expect(found == model.ended(of: job, beyond: count, limit: limit), "\(place): ended of \(job)")
+      }
+    }
+    for limit in [1, 9] {
+      let found = try await store.deletedJobs(before: .distantFuture, after: JobID(rawValue: 2), limit: limit)
+      let expected = model.deletedJobs(before: .distantFuture, after: JobID(rawValue: 2), limit: limit)
+      #expect(found == expected, "\(place): deleted jobs")
+    }
     #expect(try await store.activeCounts() == model.activeCounts(), "\(place): counts")
     #expect(try await store.workers(after: nil, limit: 99) == model.workers(after: nil, limit: 99), "\(place): workers")
     #expect(try await store.policies() == model.policies(), "\(place): policies")

@@ -1,6 +1,6 @@
 // Commits group after group to the store in the directory of the first argument, and says the number of
 // each on its standard output once it is acknowledged, until it is killed. The second argument is the number
-// of this start, the third that of the first group.
+// of this start, the third that of the first group. With a fourth, see `Refusals`.
 //
 // Group n makes the instances 10n+1 to 10n+5, dispatches them, and finishes those of group n-1.
 
@@ -10,8 +10,8 @@ import SwitchyardStorage
 import SwitchyardStorageSQLite
 
 let arguments = CommandLine.arguments
-guard arguments.count == 4, let start = UInt64(arguments[2]), let first = UInt64(arguments[3]) else {
-  print("usage: StorageCrasher DIRECTORY START FIRST-GROUP")
+guard (4...5).contains(arguments.count), let start = UInt64(arguments[2]), let first = UInt64(arguments[3]) else {
+  print("usage: storage-crasher DIRECTORY START FIRST-GROUP [BALLAST]")
   exit(2)
 }
 var options = SQLiteOptions()
@@ -27,8 +27,41 @@ let job = Job(
 let owner = StoreOp.Authority.shard(job.shard, epochs[Int(job.shard.number)])
 _ = await store.commit(CommitGroup(server: server, ops: [StoreOp(owner, .createJob(job))]))
 
+/// The groups that were refused, on a disk that does not take more.
+///
+/// At the third refusal the ballast is removed, and 20 groups later the program ends, as it does when the
+/// ballast is not there.
+@MainActor final class Refusals {
+  private let ballast: String
+  private var count = 0
+  private var groupsLeft = 20
+  private(set) var isOver = false
+
+  init(ballast: String) { self.ballast = ballast }
+
+  func refused(_ reason: String, _ group: UInt64) async throws {
+    count += 1
+    say("refused \(reason)")
+    let read = try await store.instance(InstanceID(rawValue: (group - 1) * 10 + 1))
+    guard group == 1 || read != nil else { return say("group \(group - 1) cannot be read") }
+    if count == 3 { isOver = unlink(ballast) != 0 }
+    usleep(10_000)
+  }
+
+  func done() {
+    if count >= 3 { groupsLeft -= 1 }
+    isOver = groupsLeft == 0
+  }
+}
+
+func say(_ text: String) {
+  let line = text + "\n"
+  guard line.withCString({ write(STDOUT_FILENO, $0, strlen($0)) }) > 0 else { exit(0) }
+}
+
+let refusals = arguments.count > 4 ? Refusals(ballast: arguments[4]) : nil
 var group = first
-while true {
+while refusals?.isOver != true {
   var ops: [StoreOp] = []
   for number in 1...UInt64(5) {
     let id = InstanceID(rawValue: group * 10 + number)
@@ -45,11 +78,21 @@ while true {
     ops.append(StoreOp(owner, .finish(finish)))
   }
   let outcome = await store.commit(CommitGroup(server: server, ops: ops))
+  if let refusals {
+    switch outcome {
+    case .aborted(let reason), .unknown(let reason):
+      try await refusals.refused(reason, group)
+      continue
+    case .done, .expelled: break
+    }
+  }
   guard outcome == .done(Array(repeating: .applied, count: ops.count)) else {
-    print("group \(group): \(outcome)")
+    say("group \(group): \(outcome)")
     exit(1)
   }
-  let line = "\(group)\n"
-  guard line.withCString({ write(STDOUT_FILENO, $0, strlen($0)) }) > 0 else { exit(0) }
+  say("\(group)")
+  refusals?.done()
   group += 1
 }
+// Without closing the store, as after a crash.
+exit(0)

@@ -1,11 +1,12 @@
 import Glibc
 import Testing
 
-/// A program that was built beside the tests, with a pipe from its standard output.
+/// A program in a process of its own, with a pipe from its standard output.
 struct Child {
   private var identifier: pid_t = 0
   private let output: Int32
 
+  /// - Parameter program: built beside the tests, or the path of any other.
   init(_ program: String, _ arguments: [String]) throws {
     var ends: [Int32] = [-1, -1]
     try #require(pipe(&ends) == 0)
@@ -16,7 +17,7 @@ struct Child {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    let path = try Self.directory() + program
+    let path = program.hasPrefix("/") ? program : try Self.directory() + program
     var argv = ([path] + arguments).map { strdup($0) }
     argv.append(nil)
     defer { for argument in argv { free(argument) } }
@@ -39,10 +40,19 @@ struct Child {
     _ = fcntl(output, F_SETFL, O_NONBLOCK)
   }
 
+  /// Waits for its end.
+  ///
+  /// - Returns: its exit code; that of a signal is 128 and its number.
+  func wait() -> Int32 {
+    var status: Int32 = 0
+    waitpid(identifier, &status, 0)
+    return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+  }
+
   func closeOutput() { close(output) }
 
   /// Where the running test program is.
-  private static func directory() throws -> String {
+  static func directory() throws -> String {
     let real = try #require(realpath("/proc/self/exe", nil))
     defer { free(real) }
     let path = String(cString: real)

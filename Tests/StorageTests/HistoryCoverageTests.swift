@@ -9,7 +9,9 @@ import Testing
     var wanted: Set = ["claim refused", "commit expelled", "judgeWorker duplicate"]
     for verb in plain + unique { wanted.formUnion(["applied", "conflict", "fenced"].map { "\(verb) \($0)" }) }
     for verb in unique { wanted.insert("\(verb) duplicate") }
-    for verb in ["putWorker", "judgeWorker", "putPolicy"] { wanted.formUnion(["\(verb) applied", "\(verb) conflict"]) }
+    for verb in ["putWorker", "judgeWorker", "putPolicy", "purgeInstances", "purgeJob", "purgeWorker"] {
+      wanted.formUnion(["\(verb) applied", "\(verb) conflict"])
+    }
     let missing = wanted.subtracting(HistoryCoverage.answers(of: 1...300))
     #expect(missing.isEmpty, "never reached: \(missing.sorted())")
   }

@@ -13,13 +13,13 @@ import Testing
     print("crash test with seed \(seed)")
     var random = SeededRandom(seed: seed)
     var last: UInt64 = 0
-    for start in 1...UInt64(40) {
+    for start in 1...UInt64(200) {
       let acknowledged = try runAndKill(base.path, start: start, first: last + 1, after: Int(random.below(40)))
       let store = try SQLiteStore.open(at: base.path)
-      last = try await check(store, acknowledged: acknowledged, from: last)
+      last = try await store.checkGroups(acknowledged: acknowledged, from: last)
       await store.close()
     }
-    #expect(last > 40)
+    #expect(last > 200)
   }
 
   /// - Returns: the last group that the child said was acknowledged.
@@ -39,14 +39,21 @@ import Testing
     #expect(!groups.isEmpty && groups.allSatisfy { $0 != nil }, "the child said: \(text)")
     return (groups.last ?? nil) ?? first
   }
+}
 
+extension SQLiteStore {
+  /// Checks what a `storage-crasher` has left.
+  ///
+  /// - Parameters:
+  ///   - acknowledged: the last group that it said was.
+  ///   - from: the last that is known to be there.
   /// - Returns: the last group that is in the store.
-  private func check(_ store: SQLiteStore, acknowledged: UInt64, from: UInt64) async throws -> UInt64 {
+  func checkGroups(acknowledged: UInt64, from: UInt64) async throws -> UInt64 {
     var last = from
     for group in (from + 1)...(acknowledged + 2) {
       var states: [InstanceState?] = []
       for number in 1...UInt64(5) {
-        states.append(try await store.instance(InstanceID(rawValue: group * 10 + number))?.state)
+        states.append(try await instance(InstanceID(rawValue: group * 10 + number))?.state)
       }
       #expect(Set(states).count == 1, "group \(group) is there in part: \(states)")
       guard let state = states[0] else {
@@ -57,7 +64,7 @@ import Testing
       if group < acknowledged { #expect(state == .succeeded) }
       last = group
     }
-    #expect(try await store.activeCounts() == [.dispatched: 5])
+    #expect(try await activeCounts() == [.dispatched: 5])
     return last
   }
 }

@@ -35,6 +35,9 @@ package struct ServerConfiguration: Hashable, Sendable {
   /// Instances that have been asked for and are not stored yet; beyond that, requests are refused.
   package var freshLimit = 40_000
 
+  /// A request that the store does not answer is answered after this time, and at the latest after twice as long.
+  package var requestTimeout: Span = .seconds(5)
+
   /// A due time later than this is a misfire: those that were missed fire once.
   package var misfireThreshold: Span = .seconds(60)
   /// Requests of one question to a lane.

@@ -7,6 +7,9 @@ extension ServerCore {
     guard board.phase == .owning else {
       return board.refuse(token, .unavailable, "the server does not own its shards now: try again in a moment")
     }
+    if let reason = board.commits.refusal {
+      return board.refuse(token, .unavailable, "the store does not write now, and nothing was stored: \(reason)")
+    }
     guard !board.isCongested else {
       return board.refuse(
         token, .overloaded(retryAfter: board.retryAfter), "the store does not keep up: try again later")

@@ -14,8 +14,8 @@ package struct ServerStatus: Hashable, Sendable {
   package var pendingOps: Int
   /// Requests that lanes have not answered.
   package var placing: Int
-  /// The store has refused to write for some time.
-  package var isStuck: Bool
+  /// Why the store has not written anything for a second and more; nil while it writes.
+  package var storeRefusal: String?
 }
 
 package struct SessionStatus: Hashable, Sendable {
@@ -38,7 +38,7 @@ extension ServerCore {
     ServerStatus(
       phase: board.phase.rawValue, waiting: board.waiting, placed: board.placed, dueJobs: board.jobs,
       fresh: board.fresh.count, pendingOps: board.commits.pending, placing: board.placements.outstanding,
-      isStuck: board.commits.isStuck)
+      storeRefusal: board.commits.refusal)
   }
 
   /// How many wait to be placed, by app.

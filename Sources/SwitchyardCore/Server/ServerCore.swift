@@ -84,6 +84,7 @@ package struct ServerCore: Sendable {
     case .placement:
       placementArmed = false
       board.placements.probe()
+    case .requests: answerOverdue()
     case .claimRetry: if board.phase == .claiming { board.actions.append(.claim(Shard.all)) }
     }
   }
@@ -152,7 +153,9 @@ package struct ServerCore: Sendable {
       token, outcome, at: board.now, random: &board.random, into: &board.actions)
     switch ending {
     case .ignored: board.count("commit.late")
-    case .backsOff: board.count("commit.aborted")
+    case .backsOff:
+      board.count("commit.aborted")
+      if let reason = board.commits.refusal { answerRefused(reason) }
     case .resign(let reason): resign(reason)
     case .done(let ops, let results):
       if let fenced = results.firstIndex(of: .fenced) {

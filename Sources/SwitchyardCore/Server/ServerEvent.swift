@@ -104,4 +104,5 @@ package enum ServerTimer: Hashable, Sendable {
   case readRetry
   case placement
   case claimRetry
+  case requests
 }

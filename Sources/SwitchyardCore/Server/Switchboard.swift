@@ -36,6 +36,9 @@ struct Switchboard: Sendable {
   private(set) var requests: Set<Token> = []
   /// Those of them that have many answers.
   private var batches: [Token: Batch] = [:]
+  /// Those of them that were there at the last look for what is overdue.
+  private var waitingRequests: Set<Token> = []
+  private var watchesRequests = false
 
   /// Instances that have been asked for and are not stored.
   var fresh: FreshQueue
@@ -61,7 +64,7 @@ struct Switchboard: Sendable {
   var isCongested: Bool { commits.pending >= configuration.commitQueue || fresh.isFull }
 
   /// When it is worth trying again what was refused because too much waits.
-  var retryAfter: Span { fresh.retryAfter(storeRefuses: commits.isStuck) }
+  var retryAfter: Span { fresh.retryAfter }
 
   // MARK: Store
 
@@ -111,7 +114,26 @@ struct Switchboard: Sendable {
     return requests.sorted()
   }
 
-  mutating func opened(_ token: Token) { requests.insert(token) }
+  mutating func opened(_ token: Token) {
+    requests.insert(token)
+    watchRequests()
+  }
+
+  /// Those that were there already at the last call; to be called at the timer.
+  mutating func takeOverdueRequests() -> [Token] {
+    let overdue = waitingRequests.intersection(requests)
+    requests.subtract(overdue)
+    waitingRequests = requests
+    watchesRequests = false
+    if !requests.isEmpty { watchRequests() }
+    return overdue.sorted()
+  }
+
+  private mutating func watchRequests() {
+    guard !watchesRequests else { return }
+    watchesRequests = true
+    arm(.requests, at: now.boot + configuration.requestTimeout)
+  }
 
   mutating func reply(_ token: Token?, _ reply: ServerReply) {
     guard let token, requests.remove(token) != nil else { return }

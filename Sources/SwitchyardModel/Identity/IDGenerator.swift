@@ -16,6 +16,11 @@ package struct IDGenerator: Sendable {
     last = (floor >> 22) << 12 | 0xFFF
   }
 
+  /// No identity that was made at this time or later is lower, unless the clock was set back.
+  package static func lowest(at wall: Timestamp) -> UInt64 {
+    (UInt64(clamping: wall.milliseconds - epochMilliseconds) & (1 << 41 - 1)) << 22
+  }
+
   package mutating func next(at wall: Timestamp) -> UInt64 {
     let milliseconds = UInt64(clamping: wall.milliseconds - Self.epochMilliseconds) & (1 << 41 - 1)
     last = Swift.max(last + 1, milliseconds << 12)

@@ -31,7 +31,7 @@ package struct StoreOp: Hashable, Sendable {
     /// deleting it again answers `duplicate`.
     case setJobState(JobStateChange)
     /// Inserts an instance, waiting or skipped; `duplicate` when `(job, occurrence)` exists. `conflict` when
-    /// the job is not there, not of that app, or never had that version; when it is deleted and there is no
+    /// the job is not there, not of that app, or has no such version; when it is deleted and there is no
     /// due guard; when the identity is taken; when an occurrence `id:…` is not the instance's own.
     ///
     /// With a `due` guard that does not hold nothing is inserted: `conflict`. With one that holds the job
@@ -58,6 +58,15 @@ package struct StoreOp: Hashable, Sendable {
     /// higher incarnation is stored; `conflict` when a higher session than `session` is stored, or when the
     /// incarnation is not known.
     case judgeWorker(WorkerRef, session: UInt64, verdict: Verdict, at: Timestamp)
+    /// Forgets those that are over since before `endedBefore`, with their attempts; the others stay. `conflict`
+    /// when none was there to forget. The highest identity of all stays: it tells the next server where to go on.
+    case purgeInstances([InstanceID], endedBefore: Timestamp)
+    /// Forgets versions that are not the current one and that no instance keeps; of a deleted job that no instance
+    /// belongs to, everything. `conflict` when nothing was to be forgotten, when the job has changed since
+    /// `unchangedSince` (a version may be on its way to a new instance).
+    case purgeJob(JobID, unchangedSince: Timestamp)
+    /// Forgets a worker that was judged before this time; else `conflict`.
+    case purgeWorker(name: String, judgedBefore: Timestamp)
     /// A new revision; `conflict` unless `revision` is the stored one plus one (the first is 1).
     case putPolicy(PolicyRevision)
   }

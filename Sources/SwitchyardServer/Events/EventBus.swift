@@ -14,6 +14,7 @@ protocol EventConsumer: Sendable {
 /// | ``Waiters`` | wakes who waits for the end of an instance |
 /// | ``Meter`` | counts, for `/metrics` and `/api/v1/status` |
 /// | ``JobCache`` | forgets the jobs that have changed |
+/// | ``BusyJobs`` | finds jobs that may have too many instances |
 /// | ``EventLog`` | keeps the last of it for `/api/v1/events` |
 /// | ``EventLogger`` | writes log lines |
 struct EventBus: Sendable {

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import SwitchyardModel
+import SwitchyardStorage
 import SwitchyardSystem
 import Synchronization
 
@@ -18,10 +19,13 @@ final class LogStore: Sendable {
     case chunk(Chunk)
     /// All that came before is written.
     case mark(Signal)
+    case remove([EndedInstance])
+    case keep(under: Int)
   }
 
-  private let directory: String
+  let directory: String
   private let bound: Int
+  private let onLoss: @Sendable () -> Void
   private let loop = EventLoop<Item>(name: "logs")
   private let followers = Mutex<[InstanceID: [UInt64: AsyncStream<Void>.Continuation]]>([:])
   private let nextFollower = Atomic<UInt64>(0)
@@ -29,13 +33,17 @@ final class LogStore: Sendable {
 
   /// Since the start, for metrics.
   var bytesWritten: UInt64 { total.load(ordering: .relaxed) }
+  /// Of all logs together; what was there before the start is counted by the first look at all of them.
+  let bytes = Atomic<Int>(0)
 
   /// - Parameters:
   ///   - directory: made if it is not there.
   ///   - bound: bytes kept for one attempt; more is dropped and counted.
-  init(directory: String, bound: Int) {
+  ///   - onLoss: told of each chunk that the disk did not take.
+  init(directory: String, bound: Int, onLoss: @escaping @Sendable () -> Void = {}) {
     self.directory = directory
     self.bound = bound
+    self.onLoss = onLoss
     mkdir(directory, 0o700)
     let files = Mutex(OpenFiles())
     loop.start { [weak self] batch in
@@ -45,6 +53,8 @@ final class LogStore: Sendable {
           switch item {
           case .chunk(let chunk): self.write(chunk, &files)
           case .mark(let signal): signal.signal()
+          case .remove(let instances): self.unlink(instances, &files)
+          case .keep(let bytes): self.unlinkOldest(&files, until: bytes)
           }
         }
       }
@@ -63,10 +73,16 @@ final class LogStore: Sendable {
     await signal.wait()
   }
 
+  /// Forgets the logs of instances that are forgotten.
+  func remove(_ instances: [EndedInstance]) { loop.post(.remove(instances)) }
+
+  /// Removes the oldest logs where all together have more bytes than this.
+  func keep(under bytes: Int) { loop.post(.keep(under: bytes)) }
+
   func close() { loop.close() }
 
   /// `LOGS/3F/0000000000ABC-1.log`: by the identity's last digits, so that no folder grows without bound.
-  private func path(_ ref: AttemptRef) -> String { "\(folder(ref))/\(ref.instance)-\(ref.attempt).log" }
+  func path(_ ref: AttemptRef) -> String { "\(folder(ref))/\(ref.instance)-\(ref.attempt).log" }
 
   private func folder(_ ref: AttemptRef) -> String { "\(directory)/\(ref.instance.description.suffix(2))" }
 
@@ -77,20 +93,23 @@ final class LogStore: Sendable {
     let end = chunk.offset + UInt64(chunk.bytes.count)
     let written = files.with(chunk.attempt, open: { open(chunk.attempt) }) { file in
       guard chunk.offset >= file.end || end > file.end else { return true }
+      let start = file.position
+      defer { bytes.add(file.position - start, ordering: .relaxed) }
       // What was kept already is cut off the front.
       let known = file.end > chunk.offset ? Int(file.end - chunk.offset) : 0
-      var bytes = Array(chunk.bytes.dropFirst(known))
+      var text = Array(chunk.bytes.dropFirst(known))
       let room = max(0, bound - file.position)
-      let cut = max(0, bytes.count - room)
-      bytes.removeLast(cut)
+      let cut = max(0, text.count - room)
+      text.removeLast(cut)
       let gap = known == 0 ? chunk.offset - min(file.end, chunk.offset) : 0
-      guard !bytes.isEmpty else { return gap + UInt64(cut) == 0 || file.leaveOut(gap + UInt64(cut), upTo: end) }
-      let isKept = file.append(.init(offset: chunk.offset + UInt64(known), dropped: gap, bytes: bytes))
-      if isKept { total.wrappingAdd(UInt64(bytes.count), ordering: .relaxed) }
+      guard !text.isEmpty else { return gap + UInt64(cut) == 0 || file.leaveOut(gap + UInt64(cut), upTo: end) }
+      let isKept = file.append(.init(offset: chunk.offset + UInt64(known), dropped: gap, bytes: text))
+      if isKept { total.wrappingAdd(UInt64(text.count), ordering: .relaxed) }
       return cut == 0 ? isKept : isKept && file.leaveOut(UInt64(cut), upTo: end)
     }
-    // A full disk costs the log, never the job: the worker is told that it may forget all the same.
-    _ = written
+    // A full disk costs the log, never the job: the worker is told that it may forget all the same. The next
+    // record that is written says how much is missing before it.
+    if !written { onLoss() }
     item.acknowledge(end)
     let waiting = followers.withLock { $0[chunk.attempt.instance].map { Array($0.values) } ?? [] }
     for follower in waiting { follower.yield() }
@@ -134,10 +153,18 @@ final class LogStore: Sendable {
 }
 
 /// The files written last, so that a chatty job does not open its file for each line.
-private struct OpenFiles {
+struct OpenFiles {
   private static let limit = 128
+  /// All files there are have been counted.
+  var areCounted = false
   private var files: [AttemptRef: LogFile] = [:]
   private var order: [AttemptRef] = []
+
+  mutating func forget(_ ref: AttemptRef) {
+    guard let file = files.removeValue(forKey: ref) else { return }
+    file.close()
+    order.removeAll { $0 == ref }
+  }
 
   mutating func with(_ ref: AttemptRef, open: () -> LogFile?, _ body: (inout LogFile) -> Bool) -> Bool {
     if files[ref] == nil {

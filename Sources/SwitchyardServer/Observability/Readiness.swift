@@ -21,7 +21,8 @@ struct Readiness: Sendable {
       Check(name: "running", problem: isStopping ? "the server is \(status.phase)" : nil),
       Check(name: "shards", problem: status.phase == "owning" || isStopping ? nil : "the server is \(status.phase)"),
       Check(
-        name: "store", problem: status.isStuck || api.driver.storeRefuses ? "the store does not write now" : nil),
+        name: "store",
+        problem: status.storeRefusal ?? (api.driver.storeRefuses ? "the store does not write now" : nil)),
       Check(
         name: "policies",
         problem: failed == 0 ? nil : "\(failed) policies could not be made live: `switchyard policy show` says why"),

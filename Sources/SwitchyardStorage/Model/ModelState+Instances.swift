@@ -4,7 +4,7 @@ extension ModelState {
   mutating func createInstance(_ instance: Instance, _ due: DueGuard?, by authority: StoreOp.Authority) -> OpResult {
     guard authority.owns(instance.shard) else { return .fenced }
     guard instance.isStorable, let job = jobs[instance.job], TextKey(instance.app) == TextKey(job.app),
-      (1...job.version).contains(instance.jobVersion)
+      versions[VersionKey(job: job.id, number: instance.jobVersion)] != nil
     else { return .conflict }
     guard due == nil || authority.owns(job.shard) else { return .fenced }
     let fires = due.map { holds($0, of: job) }

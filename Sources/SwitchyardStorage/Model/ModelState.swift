@@ -86,6 +86,9 @@ package struct ModelState: Sendable {
     case .judgeWorker(let ref, let session, let verdict, let at):
       judgeWorker(ref, session: session, verdict: verdict, at: at)
     case .putPolicy(let revision): putPolicy(revision)
+    case .purgeInstances(let ids, let time): purgeInstances(ids, endedBefore: time)
+    case .purgeJob(let job, let time): purgeJob(job, unchangedSince: time)
+    case .purgeWorker(let name, let time): purgeWorker(name, judgedBefore: time)
     }
   }
 

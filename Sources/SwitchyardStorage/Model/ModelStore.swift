@@ -73,6 +73,23 @@ package actor ModelStore: Store {
     return state.policy(app: app, revision: revision)
   }
 
+  package func ended(
+    before time: Timestamp, after: InstanceID?, below: InstanceID, limit: Int
+  ) throws(StoreError) -> [EndedInstance] {
+    try checkOpen()
+    return state.ended(before: time, after: after, below: below, limit: limit)
+  }
+
+  package func ended(of job: JobID, beyond count: Int, limit: Int) throws(StoreError) -> [EndedInstance] {
+    try checkOpen()
+    return state.ended(of: job, beyond: count, limit: limit)
+  }
+
+  package func deletedJobs(before time: Timestamp, after: JobID?, limit: Int) throws(StoreError) -> [JobID] {
+    try checkOpen()
+    return state.deletedJobs(before: time, after: after, limit: limit)
+  }
+
   package func close() { isOpen = false }
 
   private func checkOpen() throws(StoreError) {

@@ -2,7 +2,7 @@ import CSQLite
 
 extension Connection {
   /// The one connection that writes. Every COMMIT is on the disk when it returns (`synchronous = FULL`).
-  static func writer(path: String) throws(SQLiteFailure) -> Connection {
+  static func writer(path: String, cacheKiB: Int) throws(SQLiteFailure) -> Connection {
     let connection = try Connection(path: path, create: true)
     // secure_delete, on by default in Debian, would overwrite with zeros what is deleted.
     try connection.execute(
@@ -14,7 +14,7 @@ extension Connection {
       PRAGMA secure_delete = OFF;
       PRAGMA temp_store = MEMORY;
       PRAGMA trusted_schema = OFF;
-      PRAGMA cache_size = -32768;
+      PRAGMA cache_size = -\(cacheKiB);
       """)
     connection.watchLog()
     return connection

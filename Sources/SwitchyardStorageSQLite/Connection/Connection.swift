@@ -11,7 +11,13 @@ final class Connection {
   private(set) var commits: UInt64 = 0
   private var cached: [String: Statement] = [:]
 
+  private static let isConfigured: Bool = {
+    switchyard_count_no_memory()
+    return true
+  }()
+
   init(path: String, create: Bool) throws(SQLiteFailure) {
+    _ = Self.isConfigured
     var opened: OpaquePointer?
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0)
     let code = sqlite3_open_v2(path, &opened, flags, nil)

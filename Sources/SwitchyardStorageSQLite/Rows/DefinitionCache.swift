@@ -2,7 +2,7 @@ import SwitchyardModel
 import Synchronization
 
 /// Definitions that were read lately, so that instances of one version share one object and its JSON is
-/// read once. Versions are immutable: an entry is never stale.
+/// read once. Versions are immutable: an entry is never stale, until its job is forgotten.
 ///
 /// Two generations stand in for "least recently used": when the young one is full it becomes the old one,
 /// and what is used again moves back. It holds `capacity` entries at most.
@@ -35,6 +35,13 @@ final class DefinitionCache: Sendable {
   func insert(_ version: JobVersion) {
     let key = Key(job: version.job, number: version.number)
     generations.withLock { keep(version, key, &$0) }
+  }
+
+  func forget(_ job: JobID) {
+    generations.withLock { generations in
+      generations.young = generations.young.filter { $0.key.job != job }
+      generations.old = generations.old.filter { $0.key.job != job }
+    }
   }
 
   private func keep(_ version: JobVersion, _ key: Key, _ generations: inout sending Generations) {

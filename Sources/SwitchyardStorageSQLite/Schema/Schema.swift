@@ -10,25 +10,16 @@ enum Schema {
     PackageResources.v0001_first_sql
   ]
 
+  /// The newest version that this program knows.
+  static var newest: Int { migrations.count }
+
   /// Brings the file to the newest version, each step in a transaction of its own.
   ///
   /// - Throws: `tooNew` when a later program has written it, `corrupt` when it is no store.
   static func migrate(_ connection: Connection, path: String) throws(StoreError) {
-    do {
-      let version = try connection.number("PRAGMA user_version")
-      let application = try connection.number("PRAGMA application_id")
-      let isEmpty = try connection.number("SELECT count(*) FROM sqlite_schema") == 0
-      guard application == applicationID || (isEmpty && application == 0 && version == 0) else {
-        throw StoreError(
-          .corrupt, "\(path) is a database of another program; give this server another data directory")
-      }
-      guard version <= Int64(migrations.count) else {
-        throw StoreError(
-          .tooNew,
-          "\(path) has schema version \(version), this program knows \(migrations.count); start the newer "
-            + "switchyard that wrote it, or put back the backup from before its upgrade")
-      }
-      for (index, migration) in migrations.enumerated().dropFirst(Int(max(0, version))) {
+    let version = try version(of: connection, path: path)
+    do throws(SQLiteFailure) {
+      for (index, migration) in migrations.enumerated().dropFirst(version) {
         let sql = String(decoding: migration, as: UTF8.self)
         try connection.execute(
           """
@@ -36,12 +27,35 @@ enum Schema {
           PRAGMA user_version = \(index + 1); PRAGMA application_id = \(applicationID); COMMIT
           """)
       }
-    } catch let failure as SQLiteFailure {
-      throw failure.storeError(at: path)
-    } catch let error as StoreError {
-      throw error
     } catch {
-      throw StoreError(.unavailable, "\(path): \(error)")
+      throw error.storeError(at: path)
     }
+  }
+
+  /// The version that the file has; 0 when nothing is in it.
+  ///
+  /// - Throws: `tooNew` when a later program has written it, `corrupt` when it is no store.
+  static func version(of connection: Connection, path: String) throws(StoreError) -> Int {
+    let version: Int64
+    let application: Int64
+    let isEmpty: Bool
+    do throws(SQLiteFailure) {
+      version = try connection.number("PRAGMA user_version")
+      application = try connection.number("PRAGMA application_id")
+      isEmpty = try connection.number("SELECT count(*) FROM sqlite_schema") == 0
+    } catch {
+      throw error.storeError(at: path)
+    }
+    guard application == applicationID || (isEmpty && application == 0 && version == 0) else {
+      throw StoreError(
+        .corrupt, "\(path) is a database of another program; give this server another data directory")
+    }
+    guard version <= Int64(newest) else {
+      throw StoreError(
+        .tooNew,
+        "\(path) has schema version \(version), this program knows \(newest); start the newer "
+          + "switchyard that wrote it, or put back the backup from before its upgrade")
+    }
+    return Int(max(0, version))
   }
 }

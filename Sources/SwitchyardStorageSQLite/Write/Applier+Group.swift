@@ -6,8 +6,10 @@ extension Applier {
 
   func commit() throws(SQLiteFailure) { try others.commit.run() }
 
-  /// Applies the operations in order.
+  /// Applies the operations in order. Where there are none something is written all the same, so that the
+  /// outcome tells whether the store writes.
   func apply(_ ops: [StoreOp], into results: inout [OpResult]) throws(SQLiteFailure) {
+    if ops.isEmpty { try others.probe.run() }
     var index = 0
     while index < ops.count {
       let op = ops[index]

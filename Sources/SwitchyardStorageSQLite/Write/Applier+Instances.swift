@@ -8,7 +8,7 @@ extension Applier {
   ) throws(SQLiteFailure) -> OpResult {
     guard authority.owns(instance.shard) else { return .fenced }
     guard instance.isStorable, let job = try findJob(instance.job), instance.app.utf8.elementsEqual(job.app.utf8),
-      (1...job.version).contains(instance.jobVersion)
+      try hasVersion(instance.jobVersion, of: job)
     else { return .conflict }
     guard due == nil || authority.owns(Shard(of: job.id)) else { return .fenced }
     let fires = due.map { $0.jobVersion == job.version && $0.expectedNextFire == job.nextFire && job.state == .enabled }

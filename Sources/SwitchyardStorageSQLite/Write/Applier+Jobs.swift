@@ -11,6 +11,7 @@ struct JobStatements {
   let advance: Statement
   let advanceChain: Statement
   let addVersion: Statement
+  let findVersion: Statement
 
   init(_ connection: Connection) throws(SQLiteFailure) {
     find = try connection.prepare("SELECT \(JobRow.columns) FROM jobs j WHERE id = ?")
@@ -26,6 +27,7 @@ struct JobStatements {
     advance = try connection.prepare("UPDATE jobs SET next_fire = ?, chain = ? WHERE id = ?")
     advanceChain = try connection.prepare(
       "UPDATE jobs SET next_fire = ? WHERE id = ? AND chain = ? AND shard = ? AND state = 0")
+    findVersion = try connection.prepare("SELECT 1 FROM job_versions WHERE job = ? AND version = ?")
     addVersion = try connection.prepare("INSERT INTO job_versions (job, version, spec) VALUES (?, ?, ?)")
   }
 }
@@ -105,6 +107,13 @@ extension Applier {
     jobs.advanceChain.add(chain.predecessor)
     jobs.advanceChain.add(shard)
     try jobs.advanceChain.run()
+  }
+
+  func hasVersion(_ version: UInt32, of job: JobRow) throws(SQLiteFailure) -> Bool {
+    if version == job.version { return true }
+    jobs.findVersion.add(job.id)
+    jobs.findVersion.add(version)
+    return try jobs.findVersion.first { _ throws(SQLiteFailure) in true } ?? false
   }
 
   private func addVersion(of job: Job) throws(SQLiteFailure) {

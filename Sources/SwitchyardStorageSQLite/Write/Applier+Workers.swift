@@ -14,6 +14,7 @@ struct OtherStatements {
   let fences: Statement
   let register: Statement
   let highestID: Statement
+  let probe: Statement
 
   init(_ connection: Connection) throws(SQLiteFailure) {
     begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -39,6 +40,7 @@ struct OtherStatements {
       INSERT INTO server_fence (id, incarnation) VALUES (?, ?)
       ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, expelled = 0
       """)
+    probe = try connection.prepare("UPDATE server_fence SET probes = probes + 1")
     highestID = try connection.prepare(
       "SELECT max(coalesce((SELECT max(id) FROM instances), 0), coalesce((SELECT max(id) FROM jobs), 0))")
   }

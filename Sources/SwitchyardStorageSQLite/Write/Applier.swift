@@ -10,6 +10,8 @@ final class Applier {
   let jobs: JobStatements
   let instances: InstanceStatements
   let others: OtherStatements
+  let purging: PurgeStatements
+  let definitions: DefinitionCache
   /// As committed. This process alone may write, so that memory is as good as the table.
   private(set) var epochs: [Epoch]
   private(set) var fence: Fence
@@ -19,11 +21,13 @@ final class Applier {
     var expelled: Set<TextKey> = []
   }
 
-  init(_ connection: Connection) throws(SQLiteFailure) {
+  init(_ connection: Connection, definitions: DefinitionCache) throws(SQLiteFailure) {
     self.connection = connection
+    self.definitions = definitions
     jobs = try JobStatements(connection)
     instances = try InstanceStatements(connection)
     others = try OtherStatements(connection)
+    purging = try PurgeStatements(connection)
     epochs = Array(repeating: 0, count: Shard.count)
     fence = Fence()
     try reload()
@@ -67,9 +71,12 @@ final class Applier {
       others.setEpoch.add(raised[Int(shard.number)])
       try others.setEpoch.run()
     }
-    let floor = try others.highestID.first(UInt64.init(row:)) ?? 0
+    let floor = try highestID()
     return Claim(shards: claims, idFloor: floor)
   }
+
+  /// The highest identity of a job or an instance.
+  func highestID() throws(SQLiteFailure) -> UInt64 { try others.highestID.first(UInt64.init(row:)) ?? 0 }
 
   func apply(_ op: StoreOp) throws(SQLiteFailure) -> OpResult {
     guard isCurrent(op.authority) else { return .fenced }
@@ -87,6 +94,9 @@ final class Applier {
     case .judgeWorker(let ref, let session, let verdict, let at):
       return try judgeWorker(ref, session: session, verdict: verdict, at: at)
     case .putPolicy(let revision): return try putPolicy(revision)
+    case .purgeInstances(let ids, let time): return try purgeInstances(ids, endedBefore: time)
+    case .purgeJob(let job, let time): return try purgeJob(job, unchangedSince: time)
+    case .purgeWorker(let name, let time): return try purgeWorker(name, judgedBefore: time)
     }
   }
 

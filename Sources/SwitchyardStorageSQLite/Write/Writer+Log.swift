@@ -42,8 +42,10 @@ extension Writer {
     log.isCopying = false
   }
 
-  /// Called from time to time: when nothing was committed since the last call, empties the log, if no reader
-  /// is in it.
+  /// Called from time to time: when nothing was committed since the last call, copies the log and begins it
+  /// anew, if no reader is in it. The file keeps its size: a commit that overwrites is durable sooner than one
+  /// that makes its file longer, which costs an update of the file system's own log (measured on ext4: 0.18
+  /// instead of 0.3 ms in the middle, 0.4 instead of 1.3 ms for one in a hundred).
   func emptyIdleLog() {
     guard let connection = applier?.connection, !log.isCopying, !log.isEmpty else { return }
     guard log.seenCommits == connection.commits else {
@@ -53,7 +55,7 @@ extension Writer {
     do throws(SQLiteFailure) {
       sqlite3_busy_timeout(connection.handle, 0)
       defer { sqlite3_busy_timeout(connection.handle, Connection.busyMilliseconds) }
-      _ = try connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+      _ = try connection.checkpoint(SQLITE_CHECKPOINT_RESTART)
       log.copied = 0
       log.isEmpty = true
     } catch {

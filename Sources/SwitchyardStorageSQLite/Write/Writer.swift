@@ -13,14 +13,18 @@ actor Writer {
   var applier: Applier?
   var isClosed = false
   let checkpointer: Checkpointer
+  private let definitions: DefinitionCache
   var log = LogState()
 
-  init(path: String, connection: Connection, options: SQLiteOptions) throws(StoreError) {
+  init(
+    path: String, connection: Connection, definitions: DefinitionCache, options: SQLiteOptions
+  ) throws(StoreError) {
     self.path = path
+    self.definitions = definitions
     self.options = options
     executor = try ThreadExecutor()
     checkpointer = try Checkpointer(path: path)
-    do { applier = try Applier(connection) } catch { throw error.storeError(at: path) }
+    do { applier = try Applier(connection, definitions: definitions) } catch { throw error.storeError(at: path) }
   }
 
   func claim(_ shards: [Shard], for server: ServerRef) throws(StoreError) -> Claim {
@@ -126,9 +130,9 @@ actor Writer {
     guard !isClosed else { throw .closed }
     if let applier { return applier }
     do throws(SQLiteFailure) {
-      let connection = try Connection.writer(path: path)
+      let connection = try Connection.writer(path: path, cacheKiB: options.cacheKiB)
       _ = try connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
-      let opened = try Applier(connection)
+      let opened = try Applier(connection, definitions: definitions)
       applier = opened
       log = LogState()
       options.notice(.reopened)

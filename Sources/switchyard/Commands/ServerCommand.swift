@@ -27,6 +27,9 @@ struct ServerFlags: ParsableArguments {
   var admissionQueue: Int?
   @Flag(name: .long, help: "Let anybody read /metrics, without a token.") var metricsOpen = false
   @Option(name: .long, help: "debug, info, notice, warning or error. [info]") var logLevel: String?
+  @Option(name: .long, help: "How long instances that are over are kept, with their logs. [30d]") var retention: String?
+  @Option(name: .long, help: "About so many instances of one job are kept. [10000]") var retentionPerJob: Int?
+  @Option(name: .long, help: "Bytes of all logs together, as 500MB; the oldest go first. [10GB]") var logSpace: String?
 
   func settings(_ source: Settings) throws -> ServerSettings {
     let data = try source.dataDirectory(data)
@@ -47,7 +50,7 @@ struct ServerFlags: ParsableArguments {
       lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4),
       admission: try admission(source),
       metricsOpen: try metricsOpen || source.value(nil, .metricsOpen, "true or false", { Bool($0) }) ?? false,
-      version: Switchyard.version)
+      version: Switchyard.version, retention: try retentionRules(source))
   }
 
   private func admission(_ source: Settings) throws -> AdmissionLimits {
@@ -74,6 +77,27 @@ struct ServerFlags: ParsableArguments {
     return number
   }
 
+  private func retentionRules(_ source: Settings) throws -> RetentionRules {
+    let standard = RetentionRules()
+    let span = "a time as 30d, from 1m to 3650d"
+    let age =
+      try source.value(retention.map { try readSpan($0, "--retention", span) }, .retention, span) {
+        try? Span(parsing: $0)
+      } ?? standard.age
+    guard (Span.seconds(60) ... .seconds(3_650 * 86_400)).contains(age) else {
+      throw CLIError("retention: must be \(span)")
+    }
+    let perJob = try number(retentionPerJob, .retentionPerJob, 1...1_000_000, source) ?? standard.instancesPerJob
+    let size = "a size as 500MB or 10GB, from 1MB"
+    guard let text = try source.text(logSpace, .logSpace) else {
+      return RetentionRules(age: age, instancesPerJob: perJob, logBytes: standard.logBytes)
+    }
+    guard let bytes = readBytes(text), bytes >= 1_000_000 else {
+      throw CLIError("log-space: must be \(size), found \(quoted(text))")
+    }
+    return RetentionRules(age: age, instancesPerJob: perJob, logBytes: bytes)
+  }
+
   private func address(_ text: String?, _ port: Int, _ name: String) throws -> ListenAddress {
     guard let text else { return ListenAddress(host: "127.0.0.1", port: port) }
     guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
@@ -86,6 +110,15 @@ struct ServerFlags: ParsableArguments {
 
 func readSpan(_ text: String, _ name: String, _ accepted: String) throws -> Span {
   do { return try Span(parsing: text) } catch { throw CLIError("\(name): must be \(accepted), found \(quoted(text))") }
+}
+
+/// A number of bytes with its unit: `KB`, `MB`, `GB`, `TB`, powers of a thousand; nil for anything else.
+func readBytes(_ text: String) -> Int? {
+  let digits = text.prefix { $0.isASCII && $0.isNumber }
+  let units = ["B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000]
+  guard let number = Int(digits), let unit = units[text.dropFirst(digits.count).uppercased()] else { return nil }
+  let (bytes, overflow) = number.multipliedReportingOverflow(by: unit)
+  return overflow ? nil : bytes
 }
 
 /// Where the parts of the program are: beside it, or where a package installs them.

@@ -20,6 +20,9 @@ enum Setting: String, CaseIterable, Sendable {
   case admissionTokenRate = "admission-token-rate"
   case admissionQueue = "admission-queue"
   case metricsOpen = "metrics-open"
+  case retention
+  case retentionPerJob = "retention-per-job"
+  case logSpace = "log-space"
 
   // A worker.
   case name
@@ -64,6 +67,9 @@ enum Setting: String, CaseIterable, Sendable {
     case .admissionBurst: "twice admission-rate"
     case .admissionQueue: "40000"
     case .metricsOpen: "false"
+    case .retention: "30d"
+    case .retentionPerJob: "10000"
+    case .logSpace: "10GB"
     case .name: "the host's name"
     case .workerData: "DATA/worker-NAME"
     case .server: "127.0.0.1:7411"

@@ -34,6 +34,9 @@ extension StoreOp.Verb {
     case .putWorker: "putWorker"
     case .judgeWorker: "judgeWorker"
     case .putPolicy: "putPolicy"
+    case .purgeInstances: "purgeInstances"
+    case .purgeJob: "purgeJob"
+    case .purgeWorker: "purgeWorker"
     }
   }
 }

@@ -80,6 +80,9 @@ func describe(_ op: StoreOp) -> String {
     case .putWorker(let record): "worker \(record.ref) session \(record.session)"
     case .judgeWorker(let ref, let session, let verdict, _): "judge \(ref) session \(session) \(verdict)"
     case .putPolicy(let revision): "policy \(revision.revision)"
+    case .purgeInstances(let ids, _): "purge \(ids.count) instances"
+    case .purgeJob(let job, _): "purge job \(job)"
+    case .purgeWorker(let name, _): "purge worker \(name)"
     }
   return authority + verb
 }

@@ -61,7 +61,8 @@ extension API {
   func end(of id: String, within limit: Duration = .seconds(45)) async throws -> JSONValue {
     try await eventually("instance \(id) is over", within: limit) {
       let instance = try await get("/instances/\(id)/wait?timeout=5s")
-      return instance["endedAt"] == .null ? nil : instance
+      // A bare nil would be JSON's null.
+      return instance["endedAt"] == .null ? JSONValue?.none : instance
     }
   }
 

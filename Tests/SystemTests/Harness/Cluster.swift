@@ -21,8 +21,11 @@ final class Cluster {
 
   var url: String { "http://127.0.0.1:\(http)" }
   var api: API { API(port: http, token: token) }
-  /// The server's data directory.
-  var data: String { "\(directory)/server" }
+  /// The server's data directory, as one who is not the server reaches it.
+  var data: String { (disk == nil ? "" : "/proc/\((try? process("server").pid) ?? 0)/root") + dataPath }
+  private var dataPath: String { "\(directory)/server" }
+  /// A file system of its own for the server's data; see ``startServer(onDisk:_:)``.
+  private var disk: String?
 
   func process(_ name: String) throws -> ChildProcess {
     guard let process = running[name] else { throw Failure("there is no process \(name)") }
@@ -34,6 +37,26 @@ final class Cluster {
   func startServer(_ options: [String] = []) async throws {
     try start("server", ["server"] + serverFlags + options)
     try await serverAnswers("server")
+  }
+
+  /// Starts the server with its data on a new file system in memory, that nobody else sees but by ``data``.
+  ///
+  /// - Parameter size: as `mount` takes it: `64m`.
+  /// - Returns: false, and says so, when the system does not allow it.
+  func startServer(onDisk size: String, _ options: [String] = []) async throws -> Bool {
+    disk = size
+    let mount = "mkdir -p \(dataPath) && mount -t tmpfs -o size=\(size),mode=700 none \(dataPath) || exit 77"
+    try start(
+      "server", with: "/usr/bin/env",
+      ["unshare", "-m", "sh", "-c", "\(mount); exec \"$@\"", "sh", Programs.switchyard, "server"] + serverFlags
+        + options
+    )
+    do { try await serverAnswers("server") } catch {
+      guard try process("server").ended == .exit(77) || read("server.log").contains("unshare") else { throw error }
+      print("skipped: this system does not let the tests mount a file system")
+      return false
+    }
+    return true
   }
 
   /// `switchyard dev`: all in one process.
@@ -69,13 +92,13 @@ final class Cluster {
   }
 
   private var serverFlags: [String] {
-    ["--data", data, "--http", "127.0.0.1:\(http)", "--grpc", "127.0.0.1:\(grpc)", "--lease", lease]
+    ["--data", dataPath, "--http", "127.0.0.1:\(http)", "--grpc", "127.0.0.1:\(grpc)", "--lease", lease]
   }
 
-  private func start(_ name: String, _ arguments: [String]) throws {
+  private func start(_ name: String, with program: String = Programs.switchyard, _ arguments: [String]) throws {
     guard running[name]?.ended != nil || running[name] == nil else { throw Failure("\(name) runs already") }
     running[name] = try ChildProcess(
-      Programs.switchyard, arguments, environment: environment, output: logPath(name), errors: logPath(name))
+      program, arguments, environment: environment, output: logPath(name), errors: logPath(name))
   }
 
   private func serverAnswers(_ name: String) async throws {

@@ -36,8 +36,14 @@ struct CommitMachine: Sendable {
   private var flight: Flight?
   private var failures: UInt32 = 0
   private var backsOff = false
+  private var refusedSince: BootTime?
+  /// Why the store has not written anything for a second and more; nil while it writes.
+  private(set) var refusal: String?
   /// Operations that wait or are in flight.
   private(set) var pending = 0
+
+  /// Shorter refusals are hidden from those who wait.
+  private static let patience = Span.seconds(1)
 
   init(server: ServerRef, groupLimit: Int) {
     self.server = server
@@ -45,9 +51,6 @@ struct CommitMachine: Sendable {
   }
 
   var isIdle: Bool { pending == 0 }
-
-  /// The store has refused to write for some time.
-  var isStuck: Bool { failures > 2 }
 
   mutating func add(_ op: StoreOp) {
     pending += 1
@@ -87,6 +90,33 @@ struct CommitMachine: Sendable {
     actions.append(.commit(lastToken, group))
   }
 
+  /// Takes operations back, while an aborted group waits to go out again: nothing of it was applied.
+  ///
+  /// The group goes out even when nothing is left of it: an empty one shows whether the store writes again.
+  ///
+  /// - Returns: what was taken back, in order.
+  mutating func withdraw(where isMeant: (StoreOp) -> Bool) -> [StoreOp] {
+    guard backsOff, let group = flight?.group else { return [] }
+    var queued = Fifo<[StoreOp]>()
+    var withdrawn: [StoreOp] = []
+    func keep(_ ops: [StoreOp]) -> [StoreOp] {
+      ops.filter { op in
+        guard isMeant(op) else { return true }
+        withdrawn.append(op)
+        return false
+      }
+    }
+    flight?.group.ops = keep(group.ops)
+    while let ops = full.popFirst() {
+      let kept = keep(ops)
+      if !kept.isEmpty { queued.append(kept) }
+    }
+    full = queued
+    filling = keep(filling)
+    pending -= withdrawn.count
+    return withdrawn
+  }
+
   mutating func committed(
     _ token: Token, _ outcome: CommitOutcome, at now: Instants, random: inout SeededRandom,
     into actions: inout ServerActions
@@ -98,11 +128,15 @@ struct CommitMachine: Sendable {
         return .resign(reason: "the store gave \(results.count) answers to \(flight.group.ops.count) operations")
       }
       failures = 0
+      refusedSince = nil
+      refusal = nil
       pending -= results.count
       self.flight = nil
       return .done(flight.group.ops, results)
-    case .aborted:
+    case .aborted(let reason):
       failures = min(failures + 1, 30)
+      refusedSince = refusedSince ?? now.boot
+      if let since = refusedSince, now.boot - since >= Self.patience { refusal = reason }
       self.flight?.token = nil
       backsOff = true
       actions.append(.arm(.commitRetry, now.boot + backoff(&random)))

@@ -107,7 +107,7 @@ extension ShardMachine {
   }
 
   /// A fresh instance comes to nothing.
-  private mutating func vanish(_ id: InstanceID, _ board: inout Switchboard) {
+  mutating func vanish(_ id: InstanceID, _ board: inout Switchboard) {
     guard let entry = entries[id] else { return }
     if let target = entry.target { board.release(target, slots: entry.slots) }
     for deferral in entry.deferred {

@@ -36,12 +36,14 @@ struct ServerView: Sendable {
         .object([
           .required("commit", .count, "Operations that wait for a commit or are in one."),
           .required("placement", .count, "Requests that lanes have not answered."),
-          .required("storeRefuses", .bool, "The store has refused to write for some time."),
+          .required(
+            "storeRefuses", Schema.output.orNull,
+            "Why the store has not written anything for a second; null while it does."),
         ]), "What is under way."
       ) {
         [
           "commit": .count($0.core.pendingOps), "placement": .count($0.core.placing),
-          "storeRefuses": .bool($0.core.isStuck),
+          "storeRefuses": .text($0.core.storeRefusal),
         ]
       },
       .init("sinceStart", .map(of: .count), "How often things happened.") { view in

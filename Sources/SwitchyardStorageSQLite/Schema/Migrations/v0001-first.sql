@@ -1,10 +1,11 @@
 -- Times are nanoseconds since 1970 in UTC; identities, incarnations, sessions are 63 bits and more, kept bit by bit.
 
--- Who may write: one row for each server that ever registered.
+-- Who may write: one row for each server that ever registered. Probes are counted so that each writes something.
 CREATE TABLE server_fence (
   id TEXT PRIMARY KEY,
   incarnation INTEGER NOT NULL,
-  expelled INTEGER NOT NULL DEFAULT 0
+  expelled INTEGER NOT NULL DEFAULT 0,
+  probes INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE shards (
@@ -28,6 +29,8 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE UNIQUE INDEX jobs_live_name ON jobs (app, name) WHERE state <> 2;
 CREATE INDEX jobs_due ON jobs (shard, next_fire) WHERE state = 0 AND next_fire IS NOT NULL;
+-- For retention: tombstones are few.
+CREATE INDEX jobs_deleted ON jobs (state) WHERE state = 2;
 
 -- Immutable; the spec is JSON.
 CREATE TABLE job_versions (
