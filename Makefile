@@ -78,7 +78,7 @@ simulate: setup ## random histories of the protocols: make simulate SEEDS=10000
 
 bench: setup ## figures, one JSON object a line
 	$(SWIFT) build -c release $(BUILD)
-	for part in decisions throughput latency idle; do .build/release/benchmarks $$part || exit 1; done
+	for part in decisions throughput latency idle commits firing; do .build/release/benchmarks $$part || exit 1; done
 
 SOURCES := Package.swift Sources Plugins Tests
 

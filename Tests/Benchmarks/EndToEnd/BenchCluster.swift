@@ -56,9 +56,15 @@ final class BenchCluster: @unchecked Sendable {
     throw BenchError("the cluster did not come up; its logs are in \(directory)")
   }
 
-  func end() {
+  /// Ends all processes; their files stay.
+  func stop() {
     for process in processes.values { process.terminate() }
     for process in processes.values { process.waitUntilExit() }
+    processes = [:]
+  }
+
+  func end() {
+    stop()
     try? FileManager.default.removeItem(atPath: directory)
   }
 
