@@ -40,8 +40,6 @@ struct FreshQueue: Sendable {
   mutating func passed(after span: Span) { delay = span }
 
   /// What waits now is stored in about the time that the last one took (Little's law: the queue is as long as it was
-  /// then). A store that refuses to write is given some seconds.
-  func retryAfter(storeRefuses: Bool) -> Span {
-    min(max(delay, storeRefuses ? .seconds(5) : .milliseconds(100)), .seconds(60))
-  }
+  /// then).
+  var retryAfter: Span { min(max(delay, .milliseconds(100)), .seconds(60)) }
 }

@@ -107,21 +107,4 @@ import Testing
     server.commitAll()
     #expect(wait() == .seconds(3))
   }
-
-  @Test func storeThatRefusesMakesTheWaitLonger() {
-    var server = ServerHarness { $0.freshLimit = 4 }
-    server.own()
-    server.submit(version(), at: server.wall + .seconds(9))
-    for _ in 0..<3 {
-      server.fail(.aborted("disk full"))
-      server.pass(.seconds(2))
-      server.runTimers()
-    }
-    let token = server.submit(version(), at: server.wall + .seconds(9))
-    guard case .refused(.overloaded(let wait), _)? = server.reply(token) else {
-      Issue.record("\(server.replies)")
-      return
-    }
-    #expect(wait == .seconds(5))
-  }
 }

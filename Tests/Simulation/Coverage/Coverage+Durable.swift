@@ -39,6 +39,9 @@ extension StoreOp.Verb {
     case .purgeJob: "purgeJob"
     case .purgeWorker: "purgeWorker"
     case .putPolicy: "putPolicy"
+    case .purgeInstances: "purgeInstances"
+    case .purgeJob: "purgeJob"
+    case .purgeWorker: "purgeWorker"
     }
   }
 }
