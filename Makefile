@@ -33,6 +33,7 @@ test: setup ## everything that must hold
 	$(SWIFT) test --skip-build $(BUILD) --no-parallel
 	$(SWIFT) build -c release $(BUILD) --product simulate
 	.build/release/simulate --seeds 300
+	.build/release/simulate --plants --seeds 300
 	$(MAKE) -C Tests/PluginTests check
 	python3 Tests/ShimTests/test_shim.py .build/debug/switchyard-shim
 	$(MAKE) check-metrics check-cron check-python-worker

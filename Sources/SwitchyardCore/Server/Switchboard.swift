@@ -67,7 +67,7 @@ struct Switchboard: Sendable {
   var isCongested: Bool { commits.pending >= configuration.commitQueue || fresh.isFull }
 
   /// When it is worth trying again what was refused because too much waits.
-  var retryAfter: Span { fresh.retryAfter(storeRefuses: commits.refusal != nil) }
+  var retryAfter: Span { fresh.retryAfter }
 
   // MARK: Store
 

@@ -53,7 +53,8 @@ import Testing
     for _ in 0..<39 {
       server.pass(.seconds(1))
       server.runTimers()
-      #expect(server.questions.isEmpty)
+      server.place(.nobody(reason: ""))
+      #expect(created(server).isEmpty)
     }
     server.pass(.seconds(1))
     server.runTimers()

@@ -30,7 +30,7 @@ struct WhyRoute {
 
   var route: Route {
     Route(
-      .get, "/api/v1/apps/{app}/jobs/{job}/why", .read, "whyJob", "Why a job fired at an instant, or did not",
+      .get, "/api/v1/apps/{app}/jobs/{name}/why", .read, "whyJob", "Why a job fired at an instant, or did not",
       takes: [Self.at], answers: .ok(Self.answer), problems: [.conflict], handle: why)
   }
 
