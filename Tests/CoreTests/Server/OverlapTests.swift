@@ -271,7 +271,6 @@ import Testing
     _ = server.request(.putJob(app: "a", spec: spec, existing: stored))
     server.commit()
     #expect(server.core.status.queued == 1)
-    #expect(server.reads.count { if case .instance = $0.request { true } else { false } } == 1)
   }
 
   @Test func whatNobodyTakesMakesWayForTheEditedJob() throws {

@@ -39,9 +39,6 @@ extension StoreOp.Verb {
     case .purgeJob: "purgeJob"
     case .purgeWorker: "purgeWorker"
     case .putPolicy: "putPolicy"
-    case .purgeInstances: "purgeInstances"
-    case .purgeJob: "purgeJob"
-    case .purgeWorker: "purgeWorker"
     }
   }
 }
