@@ -42,10 +42,21 @@ schemathesis.openapi.format(
 @schemathesis.hook
 def filter_body(context, body):
     """Leaves out what is refused for the relation of two fields, which no schema can say."""
-    retry = body.get("retry") if isinstance(body, dict) else None
-    if not isinstance(retry, dict) or not isinstance(retry.get("max"), str):
+    if not isinstance(body, dict):
         return True
-    return seconds(retry["max"]) >= seconds(retry.get("backoff") or "1s")
+    retry, misfire, overlap, schedule = (fields(body, name) for name in ("retry", "misfire", "overlap", "schedule"))
+    if isinstance(retry.get("max"), str) and seconds(retry["max"]) < seconds(retry.get("backoff") or "1s"):
+        return False
+    if misfire.get("limit") is not None and misfire.get("policy") != "fire-all":
+        return False
+    if overlap.get("queue") is not None and overlap.get("policy") not in (None, "queue"):
+        return False
+    # A life that begins and ends, or one with a single due time.
+    return [body.get("startsAt"), body.get("endsAt"), schedule.get("at")].count(None) >= 2
+
+
+def fields(body, name):
+    return body[name] if isinstance(body.get(name), dict) else {}
 
 
 def seconds(text):
