@@ -106,8 +106,8 @@ func describe(_ request: OwnerRead) -> String {
   switch request {
   case .dueJobs(let shard, _, _, _): "dueJobs \(shard.number)"
   case .waiting(let shard, _, _, _): "waiting \(shard.number)"
-  case .queued(let shard, _, _): "queued \(shard.number)"
   case .placed(let shard, _, _): "placed \(shard.number)"
+  case .queued(let shard, _, _): "queued \(shard.number)"
   case .instance(let id): "instance \(id)"
   case .job(let id): "job \(id)"
   case .workers: "workers"
