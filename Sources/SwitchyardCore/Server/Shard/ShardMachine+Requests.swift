@@ -106,9 +106,7 @@ extension ShardMachine {
       if let instance = entries[id]?.instance { publish(instance, &board) }
       return resume(id, &board)
     }
-    // Before those are answered who ask for it.
-    if let chain = settlement.chain { chainAdvanced(chain, &board) }
-    conclude(id, settlement.to, &board)
+    concludeRun(id, settlement.to, advanced: settlement.chain, &board)
   }
 
   mutating func stopRequested(_ id: InstanceID, _ result: OpResult, _ board: inout Switchboard) {
@@ -152,14 +150,7 @@ extension ShardMachine {
     guard entries[id]?.stage == .rereading else { return resume(id, &board) }
     guard let row, !row.instance.state.isTerminal else {
       entries[id]?.submitter = nil
-      let job = entries[id].flatMap { $0.delay == nil ? nil : $0.instance.job }
-      conclude(id, row?.instance.state ?? .cancelled, &board)
-      if let job {
-        // Whoever ended it may have set the due time of the delay that stands at it, or not.
-        refresh(job, &board)
-        add(.mendChain(id), for: job, &board)
-      }
-      return
+      return concludeRun(id, row?.instance.state ?? .cancelled, advanced: nil, &board)
     }
     adopt(row, &board)
   }

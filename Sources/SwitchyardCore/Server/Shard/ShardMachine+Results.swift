@@ -131,6 +131,22 @@ extension ShardMachine {
 
   // MARK: The outcome
 
+  /// The instance is over, and so the delay that may stand at it goes on.
+  ///
+  /// - Parameter advanced: how that was stored. Nil: it was not, and the job is looked at; the version that ran may be
+  ///   outdated, or somebody else ended the run, with the due time that follows or without.
+  mutating func concludeRun(
+    _ id: InstanceID, _ state: InstanceState, advanced: ChainAdvance?, _ board: inout Switchboard
+  ) {
+    let job = advanced == nil ? entries[id].flatMap { $0.delay == nil ? nil : $0.instance.job } : nil
+    // Before those are answered who ask for it.
+    if let advanced { chainAdvanced(advanced, &board) }
+    conclude(id, state, &board)
+    guard let job else { return }
+    refresh(job, &board)
+    add(.mendChain(id), for: job, &board)
+  }
+
   mutating func finished(_ finish: Finish, _ result: OpResult, _ board: inout Switchboard) {
     let id = finish.instance
     guard let index = entries.index(of: id), entries[at: index].stage == .finishing else { return }
@@ -152,9 +168,7 @@ extension ShardMachine {
     if entries[at: index].tried.count > 8 { entries[at: index].tried.removeLast() }
     switch finish.next {
     case .end(let state):
-      // Before those are answered who ask for it.
-      if let chain = finish.chain { chainAdvanced(chain, &board) }
-      conclude(id, state, &board)
+      concludeRun(id, state, advanced: finish.chain, &board)
     case .hold: conclude(id, .held, &board)
     case .wait(let readyAt, let tries):
       yield(id, &board)
