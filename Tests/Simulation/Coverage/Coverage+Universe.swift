@@ -10,7 +10,7 @@ extension Coverage.Group {
     case .operation: Self.operations
     case .entry: Self.entries
     case .deferral: Self.deferrals
-    case .jobWork: ["create", "edit", "set", "mend chain", "refresh"]
+    case .jobWork: ["create", "edit", "set", "mend chain", "keep to life", "refresh"]
     case .session: Self.sessions
     case .phase: Self.phases
     case .agent:
