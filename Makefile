@@ -5,7 +5,7 @@ SWIFT  := swift
 BUILD  :=
 # Debian packages that a build needs, by a file that tells whether they are there.
 NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g++:/usr/bin/c++ \
-          libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
+          libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3 openssl:/usr/bin/openssl
 SEEDS  ?= 10000
 
 .PHONY: help demo test build plugins format lint simulate check-metrics check-cron check-python-worker check-api pains fuzz \
@@ -81,7 +81,7 @@ plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 simulate: setup ## random histories of the protocols: make simulate SEEDS=10000
 	$(SWIFT) build -c release $(BUILD) --product simulate
 	.build/release/simulate --seeds $(SEEDS)
-	.build/release/simulate --seeds 300 --coverage
+	.build/release/simulate --seeds 1000 --require
 	.build/release/simulate --plants --seeds 300
 
 BENCH  := decisions throughput latency idle commits firing fleet timers

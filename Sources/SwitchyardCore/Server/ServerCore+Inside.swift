@@ -92,7 +92,6 @@ extension JobWork.Kind {
     case .edit: "edit"
     case .set: "set"
     case .mendChain: "mend chain"
-    case .keepToLife: "keep to life"
     case .refresh: "refresh"
     }
   }

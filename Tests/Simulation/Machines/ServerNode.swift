@@ -147,7 +147,7 @@ extension World {
     case .appendLog(let connection, let chunk):
       send(.logAck(chunk.attempt, offset: chunk.offset + UInt64(chunk.bytes.count)), on: connection)
     case .publish(let notice): published(notice)
-    case .policyStored: break
+    case .policyStored, .accessStored: break
     case .stopped: serverStopped()
     }
   }
@@ -178,7 +178,7 @@ extension World {
 
   func serverTimer(_ run: Int, place: Int, generation: Int) {
     guard server.run == run, server.timers[place].generation == generation else { return }
-    trace.say(now, "    timer \(describe(server.timers[place].timer))")
+    trace.say(now, "    timer \(server.timers[place].timer)")
     tellServer(.timer(server.timers[place].timer))
   }
 

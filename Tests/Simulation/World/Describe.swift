@@ -84,6 +84,7 @@ func describe(_ op: StoreOp) -> String {
     case .purgeInstances(let ids, _): "purge \(ids.count) instances"
     case .purgeJob(let job, _): "purge job \(job)"
     case .purgeWorker(let name, _): "purge worker \(name)"
+    case .access: "access"
     }
   return authority + verb
 }
@@ -101,27 +102,6 @@ extension Finish.Next {
 }
 
 func describe(_ time: Timestamp?) -> String { time.map { "\($0.nanoseconds)" } ?? "never" }
-
-func describe(_ request: OwnerRead) -> String {
-  switch request {
-  case .dueJobs(let shard, _, _, _): "dueJobs \(shard.number)"
-  case .waiting(let shard, _, _, _): "waiting \(shard.number)"
-  case .placed(let shard, _, _): "placed \(shard.number)"
-  case .queued(let shard, _, _): "queued \(shard.number)"
-  case .instance(let id): "instance \(id)"
-  case .job(let id): "job \(id)"
-  case .workers: "workers"
-  case .worker(let name): "worker \(name)"
-  }
-}
-
-func describe(_ timer: ServerTimer) -> String {
-  switch timer {
-  case .shard(let shard): "shard \(shard.number)"
-  case .session(let name): "session \(name)"
-  default: "\(timer)"
-  }
-}
 
 func describe(_ results: [OpResult]) -> String {
   results.map { result in
@@ -151,7 +131,7 @@ extension ServerReply {
   var word: String {
     switch self {
     case .submitted(_, let duplicate): duplicate ? "duplicate" : "granted"
-    case .batch, .job, .policy, .instance: "granted"
+    case .batch, .job, .policy, .instance, .access: "granted"
     case .refused(.conflict, _): "conflict"
     case .refused(.overloaded, _): "overloaded"
     case .refused(.unavailable, _): "unavailable"
@@ -166,6 +146,7 @@ func describe(_ reply: ServerReply) -> String {
   case .job(let job): "job \(job.spec.name) version \(job.version) \(job.state)"
   case .policy(let revision): "policy \(revision.revision)"
   case .instance(let id, let state): "\(id) \(state)"
+  case .access(let result): "access \(result)"
   case .refused(let refusal, let text): "refused: \(refusal) \(text)"
   }
 }

@@ -37,18 +37,17 @@ struct EventRoutes {
             `merged` says how many states that stands for. Where nothing happens a comment comes every 15 seconds.
             """,
           takes: [Query.app, Self.job, Self.types, Self.last],
-          answers: .bytes("text/event-stream", "Events until the connection closes."),
-          problems: [.serviceUnavailable, .unprocessableContent],
+          answers: .bytes("text/event-stream", "Events until the connection closes."), problems: [.serviceUnavailable],
           handle: follow)
       ])
   }
 
   @Sendable private func follow(_ request: APIRequest) async throws -> APIResponse {
     let filter = EventFilter(
-      app: try request[Query.app], job: try request[Self.job], kinds: try request[Self.types])
+      app: try request[Query.app], job: try request[Self.job], kinds: try request[Self.types],
+      scope: request.caller.apps)
     guard filter.job == nil || filter.app != nil else {
-      throw APIError(
-        unprocessable: FieldError(path: "app", problem: "is required together with job: which app's job is it?"))
+      throw FieldErrors([FieldError(path: "app", problem: "is required together with job: which app's job is it?")])
     }
     let stream = EventStream(api: api, filter: filter, after: try request[Self.last])
     let seat = try api.admission.subscribers.take()

@@ -91,8 +91,7 @@ struct PlacementRoutes {
   }
 
   private static let file = Parameter.text(
-    "file", .text(4...100, pattern: #"^[A-Za-z0-9][A-Za-z0-9._-]*\.so$"#), "What it is to be called, as `acme.so`.",
-    check: PluginRegistry.accepted(fileName:))
+    "file", .text(4...100), "What it is to be called, as `acme.so`.", check: PluginRegistry.accepted(fileName:))
 
   @Sendable private func load(_ request: APIRequest) async throws -> APIResponse {
     let name = try request[Self.file]
@@ -147,7 +146,7 @@ struct PlacementRoutes {
       throw APIError(unprocessable: FieldError(path: error.path, problem: error.message))
     }
     let revision = (try await api.store.policy(app: app, revision: nil)?.revision ?? 0) + 1
-    switch await api.driver.perform(.putPolicy(app: app, policy, revision: revision)) {
+    switch await api.change(request, .putPolicy(app: app, policy, revision: revision)) {
     case .policy(let stored):
       do throws(PlacementError) {
         try await api.placement.engine.setPolicy(stored)

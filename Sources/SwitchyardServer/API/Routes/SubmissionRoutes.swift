@@ -43,7 +43,7 @@ struct SubmissionRoutes {
           .ok(
             .any(of: [Receipt.resource.schema, InstanceView.resource.schema]),
             "It was there already; or, with `wait`, how it is."),
-          problems: [.conflict, .unprocessableContent], handle: run),
+          problems: [.conflict], handle: run),
         Route(
           .post, "/api/v1/apps/{app}/instances", .operate, "submitInstances", "Start many jobs of an app",
           about: """
@@ -66,13 +66,11 @@ struct SubmissionRoutes {
     if let header = try request[Self.key] {
       let key = try Self.unquoted(header)
       guard order.key == nil || order.key == key else {
-        throw APIError(
-          unprocessable: FieldError(
-            path: "key", mustBe: quoted(key) + " as in Idempotency-Key", found: quoted(order.key ?? "")))
+        throw FieldError(path: "key", mustBe: quoted(key) + " as in Idempotency-Key", found: quoted(order.key ?? ""))
       }
       order.key = key
     }
-    let submitter = Submitter(api: api, app: try request[Path.app], token: request.token)
+    let submitter = Submitter(api: api, app: try request[Path.app], token: request.caller.hash)
     guard let receipt = try await submitter.submit([.success(order)]).first?.get() else {
       throw APIError(status: .internalServerError, detail: "the order was not answered")
     }
@@ -91,7 +89,7 @@ struct SubmissionRoutes {
   }
 
   @Sendable private func submit(_ request: APIRequest) async throws -> APIResponse {
-    let submitter = Submitter(api: api, app: try request[Path.app], token: request.token)
+    let submitter = Submitter(api: api, app: try request[Path.app], token: request.caller.hash)
     if let body = request.stream {
       return .stream(contentType: Self.ndjson) { write in
         try await answer(body, with: submitter, write)
