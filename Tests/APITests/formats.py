@@ -1,7 +1,6 @@
 """Texts that the API's document names by a format: how to make such as are taken."""
 
 import datetime
-import re
 
 import schemathesis
 from hypothesis import strategies as st
@@ -37,18 +36,4 @@ schemathesis.openapi.format(
     "status-range",
     st.tuples(st.integers(100, 599), st.integers(100, 599)).map(lambda ends: f"{min(ends)}-{max(ends)}"),
 )
-
-
-@schemathesis.hook
-def filter_body(context, body):
-    """Leaves out what is refused for the relation of two fields, which no schema can say."""
-    retry = body.get("retry") if isinstance(body, dict) else None
-    if not isinstance(retry, dict) or not isinstance(retry.get("max"), str):
-        return True
-    return seconds(retry["max"]) >= seconds(retry.get("backoff") or "1s")
-
-
-def seconds(text):
-    sizes = dict(UNITS)
-    parts = re.findall(r"([0-9]+)([a-z]+)", text) if isinstance(text, str) else []
-    return sum(int(count) * sizes.get(unit, 0) for count, unit in parts)
+schemathesis.openapi.format("instant", st.sampled_from(["2026-03-29T01:30:00Z", "2026-03-29T03:30"]))

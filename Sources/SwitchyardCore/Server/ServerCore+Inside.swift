@@ -92,6 +92,7 @@ extension JobWork.Kind {
     case .edit: "edit"
     case .set: "set"
     case .mendChain: "mend chain"
+    case .keepToLife: "keep to life"
     case .refresh: "refresh"
     }
   }

@@ -18,6 +18,9 @@ extension JobSpec {
   /// Whether the job's life has ended.
   package func isOver(at time: Timestamp) -> Bool { endsAt.map { time >= $0 } ?? false }
 
+  /// Whether nothing may be due at this time.
+  package func isOutsideLife(_ time: Timestamp) -> Bool { isOver(at: time) || startsAt.map { time < $0 } ?? false }
+
   /// Where a fixed rate counts from when the job comes to be: the start of its life, or else now.
   package func anchor(at now: Timestamp) -> Timestamp {
     if case .fixedRate = schedule { return startsAt ?? now }

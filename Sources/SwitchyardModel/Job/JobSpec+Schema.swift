@@ -40,7 +40,7 @@ extension Schedule {
   static let schema = Schema.one(of: [
     .object([
       .required(
-        "cron", .text(1...CronExpression.lengthLimit).with("format", "cron").example("25 2 * * MON-FRI"),
+        "cron", .format("cron").example("25 2 * * MON-FRI"),
         "5 fields, or 6 with the second first.")
     ]),
     .object([.required("every", .span(periods), "At a fixed rate.")]),
@@ -112,7 +112,7 @@ extension ShellCommand {
 extension HTTPCall {
   static let schema = Schema.object([
     .required(
-      "url", .text(1...2048).with("format", "http-url").example("https://example.org/hook"), HTTPAddress.accepted),
+      "url", .format("http-url").example("https://example.org/hook"), HTTPAddress.accepted),
     .optional("method", .choice(Method.allCases.map(\.rawValue)), "GET when it is left out."),
     .optional("headers", .map(of: .text(0...8192), names: .headerName, 0...64), "Header fields, each once."),
     .optional("body", .lines(0...65_536), "What is sent."),
@@ -123,7 +123,7 @@ extension HTTPCall {
 
   private static let statusSchema = Schema.any(of: [
     .integer(100...599),
-    Schema(["type": "string", "format": "status-range", "pattern": "^[1-5][0-9]{2}-[1-5][0-9]{2}$"]).example("200-299"),
+    .format("status-range").example("200-299"),
   ])
 }
 

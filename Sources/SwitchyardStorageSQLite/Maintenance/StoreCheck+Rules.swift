@@ -30,6 +30,10 @@ extension StoreCheck {
         sql: """
           SELECT id AS example FROM jobs j WHERE state = 0 AND next_fire IS NULL AND chain IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM instances WHERE id = j.chain AND state < 10)
+            AND NOT EXISTS (
+              SELECT 1 FROM job_versions v
+              WHERE v.job = j.id AND v.version = j.version
+                AND CASE WHEN json_valid(v.spec) THEN json_extract(v.spec, '$.endsAt') END IS NOT NULL)
           """),
       Rule(
         problem: "instances of a job that is not there, or of another app",
@@ -47,7 +51,7 @@ extension StoreCheck {
         problem: "instances in no known state",
         sql: """
           SELECT id AS example FROM instances
-          WHERE state NOT IN (0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17)
+          WHERE state NOT IN (0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17)
           """),
       Rule(
         problem: "placed instances without a worker",

@@ -23,7 +23,7 @@ func coloured(state: String) -> String {
     switch state {
     case "succeeded", "enabled", "alive", "loaded", "live": "32"
     case "running", "dispatched": "36"
-    case "waiting", "stopping", "draining", "paused", "held", "suspended": "33"
+    case "waiting", "queued", "stopping", "draining", "paused", "held", "suspended": "33"
     case "failed", "timed-out", "lost", "expired": "31"
     case "stopped", "cancelled", "skipped", "deleted", "left": "2"
     case let other where other.hasPrefix("refused"): "31"

@@ -281,6 +281,27 @@ import Testing
     #expect(created(server).map(\.0.occurrence) == [.after(instance.id)])
   }
 
+  /// Somebody else ended the run that the chain stands at: with the due time that follows, or without.
+  @Test(arguments: [true, false]) func aChainGoesOnThoughMemoryMissedItsEnd(_ dueTimeIsSet: Bool) {
+    var server = ServerHarness()
+    server.jobs = [job(1, .fixedDelay(.seconds(4)), nextFire: start)]
+    server.own()
+    server.place(.nobody(reason: ""))
+    let id = created(server)[0].0.id
+    server.commit()
+    server.jobs[0].chain = id
+    server.jobs[0].nextFire = dueTimeIsSet ? server.wall + .seconds(4) : nil
+    server.join()
+    server.place(.worker(ServerHarness.ref()))
+    server.commit([.conflict])
+    server.answerReads()
+    server.commitAll()
+    server.pass(.seconds(4))
+    server.runTimers()
+    server.place(.worker(ServerHarness.ref()))
+    #expect(created(server).map(\.0.occurrence) == [.after(id)])
+  }
+
   @Test func aChainWhoseJobIsNotInMemoryIsRead() {
     var server = ServerHarness()
     var fixed = job(1, .fixedDelay(.seconds(4)))

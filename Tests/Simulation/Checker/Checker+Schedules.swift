@@ -125,6 +125,9 @@ extension Checker {
     let expected = due.expectedNextFire.nanoseconds
     require(instance.dueAt == due.expectedNextFire, "a record names its due time", "\(instance.occurrence)", now)
     require(
+      expected >= job.spec.startsAt?.nanoseconds ?? expected && !job.isOver(expected),
+      "nothing fires outside of a job's life", "\(instance.occurrence)", now)
+    require(
       expected <= instance.createdAt.nanoseconds && instance.createdAt.nanoseconds <= latestWall,
       "nothing fires before its time", "\(instance.occurrence)", now)
     if plan.isDelay, instance.state == .skipped {
@@ -191,7 +194,6 @@ extension Checker {
     guard let chain, var job = jobs[chain.job], job.state == .enabled, job.chain == chain.predecessor else { return }
     job.nextFire = chain.nextFire.nanoseconds
     jobs[chain.job] = job
-    require(!job.isOver(chain.nextFire.nanoseconds), "nothing is due outside of a job's life", "\(chain.job)", now)
     let isOver = rows[chain.predecessor]?.state.isTerminal ?? false
     require(isOver, "a delay begins at the end of the run", "\(chain.predecessor)", now)
   }

@@ -10,7 +10,7 @@ extension Coverage.Group {
     case .operation: Self.operations
     case .entry: Self.entries
     case .deferral: Self.deferrals
-    case .jobWork: ["create", "edit", "set", "mend chain", "refresh"]
+    case .jobWork: ["create", "edit", "set", "mend chain", "keep to life", "refresh"]
     case .session: Self.sessions
     case .phase: Self.phases
     case .agent:
@@ -85,12 +85,13 @@ extension Coverage.Group {
     "placed → finishing", "requestingStop → placed", "requestingStop → finishing", "requestingStop → rereading",
     "finishing → waiting", "finishing → nothing", "finishing → settling", "finishing → rereading",
     "settling → waiting", "settling → nothing", "settling → rereading", "rereading → nothing", "rereading → waiting",
-    "rereading → placed", "rereading → settling", "nothing → settling",
+    "rereading → placed", "rereading → finishing", "rereading → settling", "nothing → settling",
   ]
 
   private static var deferrals: [String] {
     [
-      "end while creating", "end while dispatching", "end while finishing", "end while requestingStop",
+      "end while fresh", "end while creating", "end while dispatching", "end while finishing",
+      "end while requestingStop",
       "end while settling", "end while rereading", "end while looked up", "release while creating",
       "release while dispatching", "release while finishing", "release while requestingStop", "release while settling",
       "release while rereading", "release while looked up", "result while requestingStop", "result while rereading",
@@ -120,7 +121,8 @@ extension Coverage.Group {
   ]
 
   private static let links = [
-    "none → connecting", "connecting → greeting", "connecting → waiting", "greeting → live", "greeting → waiting",
+    "none → connecting", "none → waiting", "connecting → greeting", "connecting → waiting", "greeting → live",
+    "greeting → waiting",
     "greeting → none", "live → waiting", "live → none", "waiting → connecting",
   ]
 
@@ -146,10 +148,11 @@ extension Coverage.Group {
       "instance.reread", "admission.share", "overlap.refused", "overlap.replaced",
     ] + Refusal.allCases.map { "stream.refused.\($0)" }
 
-  private static let happenings = [
-    "claim failed", "read failed", "server crashed while it claimed or loaded", "commit: done", "commit: aborted",
-    "commit: unknownApplied", "commit: unknownLost", "commit: unknownLate", "commit: after the crash",
-    "commit: expelled", "verdict: lost", "verdict: left", "killed by a shim at its deadline", "killed: isolated",
-    "killed: stopped", "the clock of a server was seen to step",
-  ] + Skip.Reason.allCases.map { "skipped: \($0.rawValue)" }
+  private static let happenings =
+    [
+      "claim failed", "read failed", "server crashed while it claimed or loaded", "commit: done", "commit: aborted",
+      "commit: unknownApplied", "commit: unknownLost", "commit: unknownLate", "commit: after the crash",
+      "commit: expelled", "verdict: lost", "verdict: left", "killed by a shim at its deadline", "killed: isolated",
+      "killed: stopped", "the clock of a server was seen to step",
+    ] + Skip.Reason.allCases.map { "skipped: \($0.rawValue)" }
 }

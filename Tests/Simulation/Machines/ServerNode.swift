@@ -178,7 +178,7 @@ extension World {
 
   func serverTimer(_ run: Int, place: Int, generation: Int) {
     guard server.run == run, server.timers[place].generation == generation else { return }
-    trace.say(now, "    timer \(server.timers[place].timer)")
+    trace.say(now, "    timer \(describe(server.timers[place].timer))")
     tellServer(.timer(server.timers[place].timer))
   }
 

@@ -226,7 +226,7 @@ extension World {
   func readAnswers(_ index: Int) {
     let pending = store.reads[index]
     store.reads[index].page = nil
-    trace.say(now, "    store: read \(pending.request): \(pending.page?.count ?? -1)")
+    trace.say(now, "    store: read \(describe(pending.request)): \(pending.page.map { "\($0.count)" } ?? "failed")")
     guard pending.run == server.run else { return }
     tellServer(.read(pending.token, planted(pending.page, for: pending.request)))
   }

@@ -29,7 +29,7 @@ extension Shrinker.Outcome {
   }
 }
 
-/// The last lines of a trace.
+/// The last lines of a trace, without routine.
 private final class Tail {
   private(set) var lines: [String] = []
   private let count: Int
@@ -37,6 +37,8 @@ private final class Tail {
   init(_ count: Int) { self.count = count }
 
   func add(_ line: String) {
+    // What goes on all the time and tells nothing.
+    guard !["timer shard", "read dueJobs", "read waiting", "heartbeat"].contains(where: line.contains) else { return }
     lines.append("  " + line)
     if lines.count > count { lines.removeFirst() }
   }

@@ -103,6 +103,27 @@ extension Finish.Next {
 
 func describe(_ time: Timestamp?) -> String { time.map { "\($0.nanoseconds)" } ?? "never" }
 
+func describe(_ request: OwnerRead) -> String {
+  switch request {
+  case .dueJobs(let shard, _, _, _): "dueJobs \(shard.number)"
+  case .waiting(let shard, _, _, _): "waiting \(shard.number)"
+  case .placed(let shard, _, _): "placed \(shard.number)"
+  case .queued(let shard, _, _): "queued \(shard.number)"
+  case .instance(let id): "instance \(id)"
+  case .job(let id): "job \(id)"
+  case .workers: "workers"
+  case .worker(let name): "worker \(name)"
+  }
+}
+
+func describe(_ timer: ServerTimer) -> String {
+  switch timer {
+  case .shard(let shard): "shard \(shard.number)"
+  case .session(let name): "session \(name)"
+  default: "\(timer)"
+  }
+}
+
 func describe(_ results: [OpResult]) -> String {
   results.map { result in
     switch result {

@@ -88,6 +88,8 @@ struct HTTPExchange: Sendable {
       headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
     }
     var body = Array(bytes[end.upperBound...])
+    // An answer to HEAD tells of a body that does not come.
+    if method == "HEAD" { return HTTPAnswer(status: status, headers: headers, body: body) }
     if headers["transfer-encoding"] == "chunked" {
       body = try dechunked(body)
     } else if let length = headers["content-length"].flatMap({ Int($0) }), body.count < length {

@@ -72,7 +72,7 @@ extension RealProcesses {
       Case(method: "GET", path: "/jobs?cursor=x", status: 400, words: ["cursor", "next"]),
       Case(
         method: "GET", path: "/instances?state=blue", status: 400, words: ["state", "blue", "waiting", "timed-out"]),
-      Case(method: "GET", path: "/instances?job=seed", status: 400, words: ["app", "required"]),
+      Case(method: "GET", path: "/instances?job=seed", status: 422, words: ["app", "required"]),
       Case(method: "GET", path: "/instances?cursor=1", status: 400, words: ["cursor", "next"]),
       Case(method: "GET", path: "/instances/0000000000000", status: 404, words: ["no instance 0000000000000"]),
       Case(method: "GET", path: "/instances/%00..", status: 400, words: ["instance", "identity"]),

@@ -134,6 +134,8 @@ extension RealProcesses {
       guard let content = operation.value["requestBody"]?["content"],
         let schema = content["application/json"]?["schema"]
       else {
+        // A body of bytes is for its own test.
+        if operation.value["requestBody"] != nil { return }
         expect(try await ask(json, Array("{}".utf8)), 400, nil, "\(operation.title) with a body that it does not take")
         return
       }

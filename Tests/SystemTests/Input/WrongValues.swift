@@ -34,6 +34,7 @@ struct WrongValues {
     }
     if let least = schema["minLength"]?.integerValue, least > 0 { add("", "empty") }
     if schema["pattern"] != nil { add("a\u{1}b", "with a control character") }
+    if schema["format"] != nil { add("no such text", "of another format") }
     if schema["enum"] != nil { add("no such word", "none of the words") }
     if let most = schema["maxItems"]?.integerValue {
       add(.array(Array(repeating: sample(schema["items"] ?? [:]), count: Int(most) + 1)), "too many elements")

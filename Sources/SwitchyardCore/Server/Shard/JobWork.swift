@@ -8,6 +8,8 @@ struct JobWork: Sendable {
     case set(JobState)
     /// The instance that the chain stands at is over, and its end may not have set a due time.
     case mendChain(InstanceID)
+    /// The due time of a fixed delay lies outside of the job's life, which was changed while its run was under way.
+    case keepToLife
     /// What is in memory is not what is stored.
     case refresh
   }

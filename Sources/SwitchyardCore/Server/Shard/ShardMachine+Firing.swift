@@ -18,6 +18,7 @@ extension ShardMachine {
   private mutating func fire(_ due: DueJob, _ time: Timestamp, _ board: inout Switchboard) {
     let job = due.job
     let zone = board.zone(job.spec.timeZone)
+    if job.spec.isOutsideLife(time) { return add(.keepToLife, for: job.id, &board) }
     jobs[job.id]?.isBusy = true
     if let missed = job.spec.missed(from: time, at: board.now.wall, anchor: job.anchor, zone: zone) {
       return skip(missed, of: due, &board)

@@ -74,6 +74,11 @@ extension ShardMachine {
       else { return answer(job.id, nil, &board) }
       guard let next = job.spec.dueAfterRun(endedAt: now, delay: delay) else { return answer(job.id, nil, &board) }
       setState(job, .enabled, next, for: nil, &board)
+    case .keepToLife:
+      guard job.state == .enabled, let due = job.nextFire, job.spec.isOutsideLife(due) else {
+        return answer(job.id, nil, &board)
+      }
+      setState(job, .enabled, job.spec.isOver(at: due) ? nil : job.spec.startsAt, for: nil, &board)
     case .create, .refresh: answer(job.id, nil, &board)
     }
   }
@@ -175,7 +180,7 @@ extension JobWork.Kind {
   fileprivate var asksForChain: Bool {
     switch self {
     case .edit, .set: true
-    case .create, .mendChain, .refresh: false
+    case .create, .mendChain, .keepToLife, .refresh: false
     }
   }
 }

@@ -158,7 +158,14 @@ extension ShardMachine {
     guard entries[id]?.stage == .rereading else { return resume(id, &board) }
     guard let row, !row.instance.state.isTerminal else {
       entries[id]?.submitter = nil
-      return conclude(id, row?.instance.state ?? .cancelled, &board)
+      let job = entries[id].flatMap { $0.delay == nil ? nil : $0.instance.job }
+      conclude(id, row?.instance.state ?? .cancelled, &board)
+      if let job {
+        // Whoever ended it may have set the due time of the delay that stands at it, or not.
+        refresh(job, &board)
+        add(.mendChain(id), for: job, &board)
+      }
+      return
     }
     adopt(row, &board)
   }

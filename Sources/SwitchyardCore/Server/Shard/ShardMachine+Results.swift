@@ -119,14 +119,13 @@ extension ShardMachine {
   /// What the end of this instance does to the fixed delay that may stand at it.
   func chainAdvance(of id: InstanceID, at now: Timestamp) -> ChainAdvance? {
     guard let index = entries.index(of: id), let delay = entries[at: index].delay else { return nil }
-    let definition = entries[at: index].definition
-    var (spec, wait) = (definition.spec, delay)
-    if let newer = jobs[definition.job]?.job.spec, case .fixedDelay(let delay) = newer.schedule {
-      (spec, wait) = (newer, delay)
+    let job = entries[at: index].definition.job
+    var next: Timestamp? = now + delay
+    if let newer = jobs[job]?.job.spec, case .fixedDelay(let delay) = newer.schedule {
+      next = newer.dueAfterRun(endedAt: now, delay: delay)
     }
-    return spec.dueAfterRun(endedAt: now, delay: wait).map {
-      ChainAdvance(job: definition.job, predecessor: id, nextFire: $0)
-    }
+    // Where the job is not in memory, its life now is not known: it is looked at when that time comes.
+    return next.map { ChainAdvance(job: job, predecessor: id, nextFire: $0) }
   }
 
   // MARK: The outcome

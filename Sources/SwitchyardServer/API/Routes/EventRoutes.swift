@@ -37,7 +37,8 @@ struct EventRoutes {
             `merged` says how many states that stands for. Where nothing happens a comment comes every 15 seconds.
             """,
           takes: [Query.app, Self.job, Self.types, Self.last],
-          answers: .bytes("text/event-stream", "Events until the connection closes."), problems: [.serviceUnavailable],
+          answers: .bytes("text/event-stream", "Events until the connection closes."),
+          problems: [.serviceUnavailable, .unprocessableContent],
           handle: follow)
       ])
   }
@@ -47,7 +48,8 @@ struct EventRoutes {
       app: try request[Query.app], job: try request[Self.job], kinds: try request[Self.types],
       scope: request.caller.apps)
     guard filter.job == nil || filter.app != nil else {
-      throw FieldErrors([FieldError(path: "app", problem: "is required together with job: which app's job is it?")])
+      throw APIError(
+        unprocessable: FieldError(path: "app", problem: "is required together with job: which app's job is it?"))
     }
     let stream = EventStream(api: api, filter: filter, after: try request[Self.last])
     let seat = try api.admission.subscribers.take()

@@ -62,7 +62,8 @@ struct InstanceRoutes {
             Query.app, Self.job, Self.states, Self.worker, Self.createdAfter, Self.createdBefore, Self.dueAfter,
             Self.dueBefore, Self.occurrence, Self.cursor, Query.limit,
           ],
-          answers: .ok(InstanceView.resource.page("instances")), problems: [.notFound], handle: list),
+          answers: .ok(InstanceView.resource.page("instances")), problems: [.notFound, .unprocessableContent],
+          handle: list),
         Route(
           .get, "/api/v1/instances/{instance}", .read, "getInstance", "An instance and its attempts",
           answers: .ok(InstanceView.resource.schema)
@@ -119,7 +120,9 @@ struct InstanceRoutes {
       app: try request[Query.app], states: try request[Self.states], worker: try request[Self.worker])
     if let name = try request[Self.job] {
       guard let app = filter.app else {
-        throw FieldError(path: "app", problem: "is required together with job: which app's job is it?")
+        throw APIError(
+          unprocessable: FieldError(
+            path: "app", problem: "is required together with job: which app's job is it?"))
       }
       guard let job = try await api.store.job(app: app, name: name) else {
         throw APIError.notFound(
@@ -143,7 +146,9 @@ struct InstanceRoutes {
   ) async throws -> (rows: [Instance], next: InstanceID?) {
     let occurrence = try request[Self.occurrence]
     if occurrence != nil, filter.job == nil {
-      throw FieldError(path: "job", problem: "is required together with occurrence: which job's is it?")
+      throw APIError(
+        unprocessable: FieldError(
+          path: "job", problem: "is required together with occurrence: which job's is it?"))
     }
     let (dueAfter, dueBefore) = (try request[Self.dueAfter], try request[Self.dueBefore])
     // Identities hold the time at which they were made: a range of times is a range of them.

@@ -8,7 +8,9 @@ import SwitchyardSystem
 struct JobRoutes {
   let api: APIContext
 
-  private static let cursor = Query.cursor(.text(3...193, pattern: "^[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*$")) {
+  private static let cursor = Query.cursor(
+    .text(3...193, pattern: "^[a-z0-9][a-z0-9._-]{0,63}/[a-z0-9][a-z0-9._-]{0,127}$")
+  ) {
     let parts = $0.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, NameRule.app(parts[0]) == nil, NameRule.identifier(parts[1]) == nil else {
       return nil as JobCursor?

@@ -91,7 +91,8 @@ struct PlacementRoutes {
   }
 
   private static let file = Parameter.text(
-    "file", .text(4...100), "What it is to be called, as `acme.so`.", check: PluginRegistry.accepted(fileName:))
+    "file", .text(4...100, pattern: #"^[A-Za-z0-9][A-Za-z0-9._-]*\.so$"#), "What it is to be called, as `acme.so`.",
+    check: PluginRegistry.accepted(fileName:))
 
   @Sendable private func load(_ request: APIRequest) async throws -> APIResponse {
     let name = try request[Self.file]

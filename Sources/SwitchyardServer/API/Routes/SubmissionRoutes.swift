@@ -43,7 +43,7 @@ struct SubmissionRoutes {
           .ok(
             .any(of: [Receipt.resource.schema, InstanceView.resource.schema]),
             "It was there already; or, with `wait`, how it is."),
-          problems: [.conflict], handle: run),
+          problems: [.conflict, .unprocessableContent], handle: run),
         Route(
           .post, "/api/v1/apps/{app}/instances", .operate, "submitInstances", "Start many jobs of an app",
           about: """
@@ -66,7 +66,9 @@ struct SubmissionRoutes {
     if let header = try request[Self.key] {
       let key = try Self.unquoted(header)
       guard order.key == nil || order.key == key else {
-        throw FieldError(path: "key", mustBe: quoted(key) + " as in Idempotency-Key", found: quoted(order.key ?? ""))
+        throw APIError(
+          unprocessable: FieldError(
+            path: "key", mustBe: quoted(key) + " as in Idempotency-Key", found: quoted(order.key ?? "")))
       }
       order.key = key
     }

@@ -9,7 +9,7 @@ struct WhyRoute {
   let api: APIContext
 
   private static let at = Parameter<InstantInZone>(
-    "at", .text(1...64),
+    "at", .format("instant").example("2026-03-29T01:30:00Z"),
     "An instant, as 2026-03-29T01:30:00Z; or what a clock in the job's time zone shows, as 2026-03-29T03:30."
   ) { text throws(FieldError) in try InstantInZone(parsing: text) }
 
