@@ -54,7 +54,7 @@ struct HistoryGenerator {
   }
 
   private mutating func operations(on model: ModelState) -> [StoreOp] {
-    switch number(0...23) {
+    switch number(0...20) {
     case 0: [jobOp(.createJob(job(on: model)), model)]
     case 1: [jobOp(edit(on: model), model)]
     case 2: [jobOp(stateChange(on: model), model)]
@@ -66,8 +66,7 @@ struct HistoryGenerator {
     case 17: [StoreOp(.server, putWorker(on: model))]
     case 18: [StoreOp(.server, judge(on: model))]
     case 19: [StoreOp(.server, purge())]
-    case 20: [StoreOp(.server, putPolicy(on: model))]
-    default: [StoreOp(.server, .access(access(on: model)), audit: chance(50) ? auditEntry() : nil)]
+    default: [StoreOp(.server, putPolicy(on: model))]
     }
   }
 
@@ -87,8 +86,7 @@ struct HistoryGenerator {
 
   private mutating func jobOp(_ verb: StoreOp.Verb, _ model: ModelState) -> StoreOp {
     switch verb {
-    case .createJob(let job), .editJob(let job):
-      StoreOp(owner(job.shard, model), verb, audit: chance(30) ? auditEntry() : nil)
+    case .createJob(let job), .editJob(let job): StoreOp(owner(job.shard, model), verb)
     case .setJobState(let change): StoreOp(owner(Shard(of: change.job), model), verb)
     default: StoreOp(.server, verb)
     }

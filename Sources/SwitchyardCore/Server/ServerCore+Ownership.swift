@@ -47,7 +47,6 @@ extension ServerCore {
     board.publish(.owned(shards: shards.count))
     for index in shards.indices { shards[index].begin(&board) }
     for name in board.sessions.sortedNames { armSession(name) }
-    board.arm(.auditTrim, at: board.now.boot + .seconds(60))
     greetParked()
   }
 
@@ -92,7 +91,6 @@ extension ServerCore {
     board.reset()
     shards = Shard.all.map(ShardMachine.init)
     policies.removeAll()
-    accesses.removeAll()
     workersLoaded = false
     if wasStopping { return stop() }
     claim()

@@ -29,10 +29,8 @@ struct APIResponse: Sendable {
     APIResponse(body: .stream(contentType: contentType, produce))
   }
 
-  /// - Parameters:
-  ///   - connection: ends a stream when it closes.
-  ///   - lapsed: returns when who asked may do so no more, which ends a stream as well.
-  func response(on connection: any Channel, until lapsed: @escaping @Sendable () async -> Void) -> Response {
+  /// - Parameter connection: ends a stream when it closes.
+  func response(on connection: any Channel) -> Response {
     var headers = headers
     switch body {
     case .json(let value):
@@ -58,7 +56,6 @@ struct APIResponse: Sendable {
               }
             }
             group.addTask { await isGone.wait() }
-            group.addTask { await lapsed() }
             try await group.next()
             group.cancelAll()
           }

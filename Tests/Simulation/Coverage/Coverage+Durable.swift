@@ -38,7 +38,6 @@ extension StoreOp.Verb {
     case .purgeInstances: "purgeInstances"
     case .purgeJob: "purgeJob"
     case .purgeWorker: "purgeWorker"
-    case .access: "access"
     case .putPolicy: "putPolicy"
     }
   }

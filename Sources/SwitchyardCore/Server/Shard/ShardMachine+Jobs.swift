@@ -21,9 +21,7 @@ extension ShardMachine {
   mutating func continueWork(_ job: JobID, _ board: inout Switchboard) {
     guard let work = jobWork[job]?.first, !work.hasBegun else { return }
     jobWork[job]?.updateFirst { $0.hasBegun = true }
-    if case .create(let new) = work.kind {
-      return board.commit(shard, .createJob(new), for: work.token, after: "version 1")
-    }
+    if case .create(let new) = work.kind { return board.commit(shard, .createJob(new)) }
     if case .refresh = work.kind { return board.read(.job(job), for: shard) }
     if let due = jobs[job] {
       jobs[job]?.isBusy = true
@@ -58,8 +56,7 @@ extension ShardMachine {
       }
       let edited = job.edited(spec, at: now, zone: board.zone(spec.timeZone))
       guard let next = chained(edited, work, &board) else { return }
-      board.commit(
-        shard, .editJob(next), for: work.token, before: "version \(job.version)", after: "version \(next.version)")
+      board.commit(shard, .editJob(next))
     case .set(let state):
       if job.state == state { return answer(job.id, .job(job), &board) }
       guard !isDeleted else { return answer(job.id, .refused(.conflict, "the job is deleted"), &board) }
@@ -67,31 +64,28 @@ extension ShardMachine {
       next.nextFire = job.nextFire(in: state, at: now, zone: board.zone(job.spec.timeZone))
       next.state = state
       guard let next = chained(next, work, &board) else { return }
-      setState(job, state, next.nextFire, for: work.token, &board)
+      setState(job, state, next.nextFire, &board)
     case .mendChain(let predecessor):
       guard job.state == .enabled, job.nextFire == nil, job.chain == predecessor,
         case .fixedDelay(let delay) = job.spec.schedule
       else { return answer(job.id, nil, &board) }
       guard let next = job.spec.dueAfterRun(endedAt: now, delay: delay) else { return answer(job.id, nil, &board) }
-      setState(job, .enabled, next, for: nil, &board)
+      setState(job, .enabled, next, &board)
     case .keepToLife:
       guard job.state == .enabled, let due = job.nextFire, job.spec.isOutsideLife(due) else {
         return answer(job.id, nil, &board)
       }
-      setState(job, .enabled, job.spec.isOver(at: due) ? nil : job.spec.startsAt, for: nil, &board)
+      setState(job, .enabled, job.spec.isOver(at: due) ? nil : job.spec.startsAt, &board)
     case .create, .refresh: answer(job.id, nil, &board)
     }
   }
 
-  private func setState(
-    _ job: Job, _ state: JobState, _ nextFire: Timestamp?, for token: Token?, _ board: inout Switchboard
-  ) {
+  private func setState(_ job: Job, _ state: JobState, _ nextFire: Timestamp?, _ board: inout Switchboard) {
     board.commit(
       shard,
       .setJobState(
         JobStateChange(
-          job: job.id, version: job.version, state: state, nextFire: nextFire, at: board.now.wall)),
-      for: token, before: job.state.rawValue, after: state.rawValue)
+          job: job.id, version: job.version, state: state, nextFire: nextFire, at: board.now.wall)))
   }
 
   /// The first of the queue is done.

@@ -55,20 +55,18 @@ extension ShardMachine {
       case (.chain(let job), _):
         entries[id]?.deferred.removeFirst()
         chainAnswered(job, id, isOver: false, &board)
-      case (.end(let token), .waiting), (.end(let token), .held):
+      case (.end, .waiting), (.end, .held):
         let detail = entry.isLeaving ? "a newer one took its place" : "cancelled"
-        settle(id, to: .cancelled, detail: detail, for: token, &board)
+        settle(id, to: .cancelled, detail: detail, &board)
       case (.end(let token), _):
         if entry.instance.state == .stopping {
           entries[id]?.deferred.removeFirst()
           board.reply(token, .instance(id, .stopping))
         } else {
           entries[id]?.stage = .requestingStop
-          board.commit(
-            shard, .requestStop(id, attempt: entry.instance.attempt), for: token,
-            before: entry.instance.state.name, after: InstanceState.stopping.name)
+          board.commit(shard, .requestStop(id, attempt: entry.instance.attempt))
         }
-      case (.release(let token), .held): settle(id, to: .waiting, detail: nil, for: token, &board)
+      case (.release, .held): settle(id, to: .waiting, detail: nil, &board)
       case (.release(let token), _):
         entries[id]?.deferred.removeFirst()
         board.refuse(token, .conflict, "the instance is \(entry.instance.state.name), not held")
@@ -77,10 +75,7 @@ extension ShardMachine {
     if let entry = entries[id], entry.stage == .waiting, entry.deferred.isEmpty { park(id, &board) }
   }
 
-  /// - Parameter token: of the request that wants it.
-  mutating func settle(
-    _ id: InstanceID, to state: InstanceState, detail: String?, for token: Token? = nil, _ board: inout Switchboard
-  ) {
+  mutating func settle(_ id: InstanceID, to state: InstanceState, detail: String?, _ board: inout Switchboard) {
     guard let entry = entries[id], entry.stage == .waiting || entry.stage == .held else { return }
     board.placements.withdraw(id)
     entries[id]?.stage = .settling
@@ -89,8 +84,7 @@ extension ShardMachine {
       .settle(
         Settlement(
           instance: id, attempt: entry.instance.attempt, from: entry.instance.state, to: state, at: board.now.wall,
-          detail: detail, chain: state.isTerminal ? chainAdvance(of: id, at: board.now.wall) : nil)),
-      for: token, before: entry.instance.state.name, after: state.name)
+          detail: detail, chain: state.isTerminal ? chainAdvance(of: id, at: board.now.wall) : nil)))
   }
 
   // MARK: The outcomes
