@@ -5,7 +5,7 @@ SWIFT  := swift
 BUILD  :=
 # Debian packages that a build needs, by a file that tells whether they are there.
 NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g++:/usr/bin/c++ \
-          libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3
+          libxxhash-dev:/usr/include/xxhash.h python3:/usr/bin/python3 openssl:/usr/bin/openssl
 SEEDS  ?= 10000
 
 .PHONY: help demo test build plugins format lint simulate check-metrics check-cron check-python-worker check-api pains fuzz \

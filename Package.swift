@@ -11,6 +11,11 @@ let settings: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let certificateReloading = Target.Dependency.product(name: "NIOCertificateReloading", package: "swift-nio-extras")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grpc = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
 let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
@@ -97,7 +102,8 @@ let modules: [Target] = [
     [
       "SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "SwitchyardStorageSQLite", "SwitchyardPlacement",
       "SwitchyardPlugins", "SwitchyardSystem", "SwitchyardObservability", "SwitchyardWire", grpc, grpcProtobuf,
-      grpcTransport, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioPosix,
+      grpcTransport, hummingbird, hummingbirdCore, hummingbirdTLS, certificates, certificateReloading, crypto,
+      lifecycle, logging, nioCore, nioPosix, nioSSL,
     ]),
   module(
     "SwitchyardWorker",
@@ -112,7 +118,7 @@ let programs: [Target] = [
     "switchyard",
     [
       "SwitchyardModel", "SwitchyardServer", "SwitchyardStorage", "SwitchyardStorageSQLite", "SwitchyardSystem",
-      "SwitchyardWorker", argumentParser, httpClient, lifecycle, logging, yams,
+      "SwitchyardWorker", argumentParser, httpClient, lifecycle, logging, nioSSL, yams,
     ]),
   program("switchyard-plugin-host", ["SwitchyardPlugins", "SwitchyardModel"]),
   .executableTarget(name: "switchyard-shim", path: "Sources/switchyard-shim"),
@@ -165,7 +171,7 @@ let testing: [Target] = [
       "SwitchyardWorker",
       grpc, grpcTransport, lifecycle, logging,
     ]),
-  tests("SystemTests", ["SwitchyardModel"]),
+  tests("SystemTests", ["SwitchyardModel", "SwitchyardWire", grpc, grpcTransport]),
   program(
     "benchmarks",
     [
@@ -184,7 +190,11 @@ let package = Package(
   },
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.0.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.0.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.0.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),

@@ -15,7 +15,7 @@ import SwitchyardWire
 struct Faces: Sendable {
   let settings: ServerSettings
   let api: APIContext
-  let tokens: TokenCheck
+  let tokens: TokenDirectory
   let connections: WorkerConnections
   let logger: Logger
 
@@ -34,22 +34,27 @@ struct Faces: Sendable {
     _ workers: MultiThreadedEventLoopGroup, _ clients: MultiThreadedEventLoopGroup,
     _ onReady: @escaping @Sendable (SwitchyardServer.Addresses) async -> Void
   ) async throws {
+    let tls = try settings.tls.files(in: settings.dataDirectory).map { try ServerTLS($0, logger: logger) }
+    warnOfPlaintext()
     let grpc = GRPCServer(
       transport: .http2NIOPosix(
-        address: settings.grpc.socketAddress, transportSecurity: .plaintext,
+        address: settings.grpc.socketAddress, transportSecurity: try tls?.grpc() ?? .plaintext,
         config: .defaults { config in
           config.rpc.maxRequestPayloadSize = 4 << 20
           // Frames are batches already: holding them back would only add to every latency.
           config.connection.flushCoalescing = nil
           config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
         }, eventLoopGroup: workers),
-      services: [WorkerGateway(connections: connections, tokens: tokens, driver: api.driver, logger: logger)])
+      services: [
+        WorkerGateway(
+          connections: connections, tokens: tokens, events: api.observers.bus, driver: api.driver, logger: logger)
+      ])
     let listening = Signal()
     let http = HTTPServer(
-      table: DocumentRoutes.adding(to: routes), tokens: tokens, admission: api.admission, meter: api.http,
-      logger: logger)
+      table: DocumentRoutes.adding(to: routes), tokens: tokens, events: api.observers.bus, admission: api.admission,
+      meter: api.http, logger: logger)
     let port = PortBox()
-    let application = http.application(settings.http, on: clients.next()) { number in
+    let application = try http.application(settings.http, tls: try tls?.http(), on: clients.next()) { number in
       port.set(number)
       listening.signal()
     }
@@ -67,6 +72,14 @@ struct Faces: Sendable {
           throw FaceError("HTTP", "http", settings.http, error)
         }
         return true
+      }
+      group.addTask {
+        await tls?.watch()
+        return false
+      }
+      group.addTask {
+        await noteUses()
+        return false
       }
       group.addTask {
         await listening.wait()
@@ -91,6 +104,23 @@ struct Faces: Sendable {
     }
   }
 
+  private func warnOfPlaintext() {
+    guard settings.tls == .off else { return }
+    for (face, address) in [("grpc", settings.grpc), ("http", settings.http)] where address.isPublic {
+      logger.warning(
+        "what is sent here, tokens too, can be read on the way: use --tls-self-signed, or --tls-certificate and --tls-key",
+        metadata: ["face": "\(face)", "address": "\(address)"])
+    }
+  }
+
+  /// Stores from time to time which tokens were used: some minutes coarse, so that a request costs no commit.
+  private func noteUses() async {
+    while (try? await Task.sleep(for: .seconds(60))) != nil {
+      let uses = tokens.takeUses(olderThan: .seconds(300))
+      if !uses.isEmpty { _ = await api.driver.perform(.access(.usedTokens(uses))) }
+    }
+  }
+
   /// Waits until the core owns its shards: a server that is not ready is not called so.
   private func owned() async throws {
     while await !api.driver.inspect({ $0.isOwning }) {
@@ -102,7 +132,8 @@ struct Faces: Sendable {
     StatusRoutes(api: api).routes + JobRoutes(api: api).routes + JobVersionRoutes(api: api).routes
       + SubmissionRoutes(api: api).routes + InstanceRoutes(api: api).routes + WorkerRoutes(api: api).routes
       + PlacementRoutes(api: api).routes + EventRoutes(api: api).routes
-      + MonitorRoutes(api: api, metricsAreOpen: settings.metricsOpen).routes
+      + MonitorRoutes(api: api, metricsAreOpen: settings.metricsOpen).routes + AccessRoutes(api: api).routes
+      + TokenRoutes(api: api).routes
   }
 }
 

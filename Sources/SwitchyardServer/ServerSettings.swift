@@ -12,6 +12,8 @@ package struct ServerSettings: Sendable {
   package var pluginHostPath: String
   package var http: ListenAddress
   package var grpc: ListenAddress
+  /// For both faces.
+  package var tls: TLSChoice
   /// Threads that place jobs, 1...64.
   package var lanes: Int
   /// How long a worker's acknowledged heartbeat lets it run on; 2 s to 10 min.
@@ -30,7 +32,7 @@ package struct ServerSettings: Sendable {
   package init(
     id: String = "server-1", dataDirectory: String, pluginDirectories: [String], pluginHostPath: String,
     http: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7410),
-    grpc: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7411), lanes: Int = 1,
+    grpc: ListenAddress = ListenAddress(host: "127.0.0.1", port: 7411), tls: TLSChoice = .off, lanes: Int = 1,
     lease: Span = .seconds(12), heartbeatEvery: Span = .seconds(3), logBytes: Int = 2 << 20,
     admission: AdmissionLimits = AdmissionLimits(), metricsOpen: Bool = false, version: String = "0",
     retention: RetentionRules = RetentionRules()
@@ -41,6 +43,7 @@ package struct ServerSettings: Sendable {
     self.pluginHostPath = pluginHostPath
     self.http = http
     self.grpc = grpc
+    self.tls = tls
     self.lanes = lanes
     self.lease = lease
     self.heartbeatEvery = heartbeatEvery
@@ -60,6 +63,9 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     self.host = host
     self.port = port
   }
+
+  /// Whether others than this machine can reach it.
+  package var isPublic: Bool { !(host == "localhost" || host == "::1" || host.hasPrefix("127.")) }
 
   package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

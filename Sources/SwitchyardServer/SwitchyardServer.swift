@@ -50,12 +50,14 @@ package struct SwitchyardServer: Service {
   /// With the store open, and so with its lock held: no other server lives on this directory.
   private func serve(_ store: SQLiteStore) async throws {
     reportCrashes()
-    let tokens = try TokenCheck(directory: settings.dataDirectory)
+    let tokens = try TokenDirectory(directory: settings.dataDirectory)
+    try await tokens.load { try await store.tokens() }
     let server = ServerRef(id: settings.id, incarnation: UInt64(clamping: SystemClock.wall().milliseconds))
     let observers = Observers(incarnation: server.incarnation, logger: logger)
     let plugins = try PluginLibrary(settings: settings, events: observers.bus, logger: logger)
     let parts = try await Parts(
-      server: server, settings: settings, store: store, plugins: plugins, observers: observers, logger: logger)
+      server: server, settings: settings, store: store, plugins: plugins, observers: observers, tokens: tokens,
+      logger: logger)
     await plugins.scan()
     await parts.placement.restore(try await store.policies())
 
@@ -74,7 +76,7 @@ package struct SwitchyardServer: Service {
       server: server, startedAt: SystemClock.wall(), driver: parts.driver, store: store, logs: parts.logs,
       observers: observers, admission: Admission(settings.admission),
       connections: parts.connections, settings: settings, zones: parts.zones, plugins: plugins,
-      placement: parts.placement)
+      placement: parts.placement, tokens: tokens)
     let retention = Retention(
       rules: settings.retention, server: server, store: store, logs: parts.logs, observers: observers, logger: logger)
     let forgetting = Task(priority: .low) { await retention.run() }
@@ -120,6 +122,7 @@ extension SwitchyardServer {
 
     init(
       server: ServerRef, settings: ServerSettings, store: SQLiteStore, plugins: PluginLibrary, observers: Observers,
+      tokens: TokenDirectory,
       logger: Logger
     ) async throws {
       var random = SystemRandomNumberGenerator()
@@ -138,7 +141,7 @@ extension SwitchyardServer {
         server: server,
         parts: .init(
           store: store, placement: placement, workers: connections, logs: logs, events: observers.bus,
-          meter: observers.meter),
+          meter: observers.meter, tokens: tokens),
         logger: logger)
       mailbox.open(driver)
     }

@@ -41,6 +41,12 @@ package protocol Store: Sendable {
   /// The newest revision of each app, by app.
   func policies() async throws(StoreError) -> [PolicyRevision]
   func policy(app: String, revision: UInt64?) async throws(StoreError) -> PolicyRevision?
+  /// All of them, by identity; ``TokenRecord/limit`` bounds those that are not revoked.
+  func tokens() async throws(StoreError) -> [TokenRecord]
+  /// Newest first.
+  func audit(_ filter: AuditFilter, before: UInt64?, limit: Int) async throws(StoreError) -> [AuditRecord]
+  /// Those with jobs or a policy, by name.
+  func apps() async throws(StoreError) -> [AppSummary]
 
   // MARK: For retention
 

@@ -141,6 +141,22 @@ package final class SQLiteStore: Store {
     }
   }
 
+  package func tokens() async throws(StoreError) -> [TokenRecord] {
+    try await apiReader.read { session throws(SQLiteFailure) in try session.tokens() }
+  }
+
+  package func audit(
+    _ filter: AuditFilter, before: UInt64?, limit: Int
+  ) async throws(StoreError) -> [AuditRecord] {
+    try await apiReader.read { session throws(SQLiteFailure) in
+      try session.audit(filter, before: before, limit: limit)
+    }
+  }
+
+  package func apps() async throws(StoreError) -> [AppSummary] {
+    try await apiReader.read { session throws(SQLiteFailure) in try session.apps() }
+  }
+
   /// Ends what is in flight, closes the file and lets go of the lock. What comes later is refused.
   package func close() async {
     idleWatch.cancel()

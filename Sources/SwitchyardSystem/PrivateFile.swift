@@ -5,6 +5,7 @@ import Glibc
 package enum PrivateFile {
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
+    init(_ description: String) { self.description = description }
     init(_ path: String, _ doing: String) {
       description = "\(path): cannot \(doing): \(String(cString: strerror(errno)))"
     }
@@ -35,6 +36,28 @@ package enum PrivateFile {
     let count = Glibc.read(file, &bytes, bytes.count)
     guard count >= 0 else { throw Failure(path, "read") }
     return String(decoding: bytes.prefix(count), as: UTF8.self)
+  }
+
+  /// Like ``read(_:)``, of a file that nobody else may have seen or written.
+  ///
+  /// - Throws: also when it belongs to another user, or others may read or write it.
+  package static func readSecret(_ path: String) throws(Failure) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      if errno == ENOENT { return nil }
+      throw Failure(path, "look at it")
+    }
+    guard status.st_uid == geteuid() else {
+      throw Failure(
+        "\(path): belongs to user \(status.st_uid), and this process is user \(geteuid()): who can write it can be "
+          + "whoever it lets in; give it to this user with chown, or delete it")
+    }
+    guard status.st_mode & 0o077 == 0 else {
+      throw Failure(
+        "\(path): others may read or write it (mode \(String(status.st_mode & 0o777, radix: 8))); if nobody has, "
+          + "`chmod 600 \(path)`, else delete it, and start again: a new one is made")
+    }
+    return try read(path)
   }
 
   private static func syncDirectory(of path: String) {

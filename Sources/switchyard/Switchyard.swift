@@ -24,6 +24,7 @@ struct Switchyard: AsyncParsableCommand {
         name: "Use",
         subcommands: [JobCommand.self, InstanceCommand.self, EventsCommand.self, CronCommand.self, Status.self]),
       CommandGroup(name: "Place", subcommands: [PluginCommand.self, PolicyCommand.self]),
+      CommandGroup(name: "Let in", subcommands: [AppCommand.self, TokenCommand.self, AuditCommand.self]),
       CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, ImportCommand.self, Completion.self]),
       CommandGroup(name: "Keep", subcommands: [StoreCommand.self]),
     ])

@@ -22,5 +22,5 @@ package struct ConformanceCase: Sendable, CustomTestStringConvertible {
   package func check(_ store: any Store) async throws { try await body(Scene(on: store)) }
 
   package static let all: [ConformanceCase] =
-    groups + servers + jobs + firing + instances + attempts + workers + owners + lists + values + retention
+    groups + servers + jobs + firing + instances + attempts + workers + access + owners + lists + values + retention
 }

@@ -47,6 +47,12 @@ package enum HistoryCoverage {
     case .purgeInstances: "purgeInstances"
     case .purgeJob: "purgeJob"
     case .purgeWorker: "purgeWorker"
+    case .access(.putToken): "putToken"
+    case .access(.rotateToken): "rotateToken"
+    case .access(.revokeToken): "revokeToken"
+    case .access(.usedTokens): "usedTokens"
+    case .access(.trim): "trim"
+    case .access(.note): "note"
     }
   }
 

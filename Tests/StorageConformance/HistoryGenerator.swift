@@ -54,7 +54,7 @@ struct HistoryGenerator {
   }
 
   private mutating func operations(on model: ModelState) -> [StoreOp] {
-    switch number(0...20) {
+    switch number(0...23) {
     case 0: [jobOp(.createJob(job(on: model)), model)]
     case 1: [jobOp(edit(on: model), model)]
     case 2: [jobOp(stateChange(on: model), model)]
@@ -66,7 +66,8 @@ struct HistoryGenerator {
     case 17: [StoreOp(.server, putWorker(on: model))]
     case 18: [StoreOp(.server, judge(on: model))]
     case 19: [StoreOp(.server, purge())]
-    default: [StoreOp(.server, putPolicy(on: model))]
+    case 20: [StoreOp(.server, putPolicy(on: model))]
+    default: [StoreOp(.server, .access(access(on: model)), audit: chance(50) ? auditEntry() : nil)]
     }
   }
 
@@ -86,7 +87,8 @@ struct HistoryGenerator {
 
   private mutating func jobOp(_ verb: StoreOp.Verb, _ model: ModelState) -> StoreOp {
     switch verb {
-    case .createJob(let job), .editJob(let job): StoreOp(owner(job.shard, model), verb)
+    case .createJob(let job), .editJob(let job):
+      StoreOp(owner(job.shard, model), verb, audit: chance(30) ? auditEntry() : nil)
     case .setJobState(let change): StoreOp(owner(Shard(of: change.job), model), verb)
     default: StoreOp(.server, verb)
     }

@@ -104,6 +104,12 @@ package struct RandomHistory: Sendable, CustomTestStringConvertible {
     #expect(try await store.activeCounts() == model.activeCounts(), "\(place): counts")
     #expect(try await store.workers(after: nil, limit: 99) == model.workers(after: nil, limit: 99), "\(place): workers")
     #expect(try await store.policies() == model.policies(), "\(place): policies")
+    #expect(try await store.tokens() == model.tokens(), "\(place): tokens")
+    #expect(try await store.apps() == model.apps(), "\(place): apps")
+    for (filter, before, limit) in generator.auditLists() {
+      let found = try await store.audit(filter, before: before, limit: limit)
+      #expect(found == model.audit(filter, before: before, limit: limit), "\(place): \(filter)")
+    }
     #expect(try await store.policy(app: "a", revision: 1) == model.policy(app: "a", revision: 1), "\(place): policy")
   }
 }

@@ -49,7 +49,7 @@ final class Scene: Sendable {
     case .setJobState(let change): owner(Shard(of: change.job))
     case .createInstance(let instance, _): owner(instance.shard)
     case .dispatch, .finish, .settle, .requestStop: owner(home)
-    case .putWorker, .judgeWorker, .putPolicy, .purgeInstances, .purgeJob, .purgeWorker: .server
+    case .putWorker, .judgeWorker, .putPolicy, .purgeInstances, .purgeJob, .purgeWorker, .access: .server
     }
   }
 

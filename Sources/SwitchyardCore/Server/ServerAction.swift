@@ -19,6 +19,8 @@ package enum ServerAction: Sendable {
   case publish(ServerNotice)
   /// A policy revision is durable: make it live.
   indirect case policyStored(PolicyRevision)
+  /// A change of tokens is durable: it counts from now on.
+  indirect case accessStored(AccessOp)
   /// The shutdown is complete.
   case stopped
 }

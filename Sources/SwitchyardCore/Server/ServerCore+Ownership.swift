@@ -47,6 +47,7 @@ extension ServerCore {
     board.publish(.owned(shards: shards.count))
     for index in shards.indices { shards[index].begin(&board) }
     for name in board.sessions.sortedNames { armSession(name) }
+    board.arm(.auditTrim, at: board.now.boot + .seconds(60))
     greetParked()
   }
 
@@ -91,6 +92,7 @@ extension ServerCore {
     board.reset()
     shards = Shard.all.map(ShardMachine.init)
     policies.removeAll()
+    accesses.removeAll()
     workersLoaded = false
     if wasStopping { return stop() }
     claim()

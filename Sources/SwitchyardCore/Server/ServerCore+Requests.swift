@@ -33,7 +33,15 @@ extension ServerCore {
     case .putPolicy(let app, let policy, let revision):
       let revision = PolicyRevision(app: app, revision: revision, policy: policy, createdAt: board.now.wall)
       policies.append((token, revision))
-      board.commit(.putPolicy(revision))
+      board.commit(
+        .putPolicy(revision), for: token, before: revision.revision == 1 ? nil : "revision \(revision.revision - 1)",
+        after: "revision \(revision.revision)")
+    case .access(let op):
+      accesses.append(token)
+      board.commit(.access(op), for: token)
+    case .audited(let request, let entry):
+      board.audit(token, entry)
+      perform(request, token)
     }
   }
 
@@ -80,5 +88,20 @@ extension ServerCore {
     board.actions.append(.policyStored(revision))
     board.reply(token, .policy(revision))
     board.placements.viewChanged(app: revision.app)
+  }
+
+  mutating func accessed(_ op: AccessOp, _ result: OpResult) {
+    if result == .applied { board.actions.append(.accessStored(op)) }
+    // They come back in the order in which they went out; the core's own have nobody who waits.
+    if let token = accesses.popFirst() ?? nil { board.reply(token, .access(result)) }
+  }
+
+  /// Each hour, and after so many records: the audit stays within its bounds.
+  mutating func trimAudit() {
+    guard board.phase == .owning else { return }
+    board.audited = 0
+    accesses.append(nil)
+    board.commit(.access(.trim(before: board.now.wall - AuditRetention.span, keep: AuditRetention.records)))
+    board.arm(.auditTrim, at: board.now.boot + .seconds(3600))
   }
 }

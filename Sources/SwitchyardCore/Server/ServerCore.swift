@@ -18,6 +18,8 @@ package struct ServerCore: Sendable {
   var parked: [SessionMachine.Stream] = []
   /// Policies on their way to the store, with who asked for them.
   var policies = Fifo<(Token, PolicyRevision)>()
+  /// Who asked for the changes of tokens that are on their way; nil: the core itself.
+  var accesses = Fifo<Token?>()
   var workersLoaded = false
   var claimFailures: Int64 = 0
   /// Since when the workers of the store have time to come back.
@@ -88,6 +90,7 @@ package struct ServerCore: Sendable {
     case .requests: answerOverdue()
     case .clock: clockTimer()
     case .claimRetry: if board.phase == .claiming { board.actions.append(.claim(Shard.all)) }
+    case .auditTrim: trimAudit()
     }
   }
 
@@ -112,6 +115,7 @@ package struct ServerCore: Sendable {
   /// After the events: asks, reads and commits what they led to.
   private mutating func settle() {
     askLanes()
+    if board.audited >= Switchboard.auditTrimEvery { trimAudit() }
     board.reads.flush(lastToken: &board.lastToken, into: &board.actions)
     board.commits.flush(lastToken: &board.lastToken, into: &board.actions)
     stopIfDone()
@@ -193,6 +197,7 @@ package struct ServerCore: Sendable {
     case .putWorker(let record): workerPut(record, result)
     case .judgeWorker(let ref, _, let verdict, _): workerJudged(ref, verdict, result)
     case .putPolicy(let revision): policyPut(revision, result)
+    case .access(let op): accessed(op, result)
     default: break
     }
   }

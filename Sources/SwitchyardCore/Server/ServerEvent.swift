@@ -61,6 +61,11 @@ package enum ServerRequest: Sendable {
   /// Lets a held instance run again.
   indirect case release(Instance)
   indirect case putPolicy(app: String, Policy, revision: UInt64)
+  /// A change of tokens, or of the audit itself.
+  case access(AccessOp)
+  /// The request, with what is to be remembered of it if it changes something. Submissions are not: each has its
+  /// instance for a record, and there may be thousands a second.
+  indirect case audited(ServerRequest, AuditEntry)
 }
 
 package struct Submission: Hashable, Sendable {
@@ -85,6 +90,8 @@ package enum ServerReply: Hashable, Sendable {
   indirect case policy(PolicyRevision)
   /// The state that the instance is in, or is on its way to.
   case instance(InstanceID, InstanceState)
+  /// What the store said to a change of tokens.
+  case access(OpResult)
   case refused(RequestRefusal, String)
 }
 
@@ -105,6 +112,7 @@ package enum ServerTimer: Hashable, Sendable {
   case placement
   case claimRetry
   case requests
+  case auditTrim
   /// The wall clock was set, and may be steady again.
   case clock
 }

@@ -40,6 +40,11 @@ struct Switchboard: Sendable {
   /// Those of them that were there at the last look for what is overdue.
   private var waitingRequests: Set<Token> = []
   private var watchesRequests = false
+  /// What is remembered of those of them that change something.
+  private var audits: [Token: AuditEntry] = [:]
+  /// Records since the audit was trimmed.
+  var audited = 0
+  static let auditTrimEvery = 10_000
 
   /// Instances that have been asked for and are not stored.
   var fresh: FreshQueue
@@ -79,6 +84,25 @@ struct Switchboard: Sendable {
 
   mutating func commit(_ verb: StoreOp.Verb) { commits.add(StoreOp(.server, verb)) }
 
+  /// For a request: with the record of who made it, and of what it changes, in the same commit.
+  mutating func commit(
+    _ shard: Shard, _ verb: StoreOp.Verb, for token: Token?, before: String? = nil, after: String? = nil
+  ) {
+    commits.add(StoreOp(.shard(shard, epoch(shard)), verb, audit: audit(of: token, before, after)))
+  }
+
+  mutating func commit(_ verb: StoreOp.Verb, for token: Token?, before: String? = nil, after: String? = nil) {
+    commits.add(StoreOp(.server, verb, audit: audit(of: token, before, after)))
+  }
+
+  private mutating func audit(of token: Token?, _ before: String?, _ after: String?) -> AuditEntry? {
+    guard let token, var entry = audits[token] else { return nil }
+    audited += 1
+    entry.before = before ?? entry.before
+    entry.after = after ?? entry.after
+    return entry
+  }
+
   mutating func read(_ request: OwnerRead, for shard: Shard? = nil) { reads.ask(request, for: shard) }
 
   mutating func nextID() -> UInt64 {
@@ -114,7 +138,10 @@ struct Switchboard: Sendable {
 
   /// All requests that are not answered, in order, which are then none.
   mutating func takeRequests() -> [Token] {
-    defer { requests.removeAll() }
+    defer {
+      requests.removeAll()
+      audits.removeAll()
+    }
     return requests.sorted()
   }
 
@@ -139,8 +166,14 @@ struct Switchboard: Sendable {
     arm(.requests, at: now.boot + configuration.requestTimeout)
   }
 
+  /// What is to be remembered of the request if it changes something.
+  mutating func audit(_ token: Token, _ entry: AuditEntry) { audits[token] = entry }
+
   mutating func reply(_ token: Token?, _ reply: ServerReply) {
-    guard let token, requests.remove(token) != nil else { return }
+    guard let token else { return }
+    // Of one that was overdue, too: what it asked for has come to its end.
+    if !audits.isEmpty { audits[token] = nil }
+    guard requests.remove(token) != nil else { return }
     actions.append(.reply(token, reply))
   }
 

@@ -3,10 +3,23 @@
 package struct StoreOp: Hashable, Sendable {
   package var authority: Authority
   package var verb: Verb
+  private var note: Note?
 
-  package init(_ authority: Authority, _ verb: Verb) {
+  /// - Parameter audit: what is remembered of it in the same commit, if it applies.
+  package init(_ authority: Authority, _ verb: Verb, audit: AuditEntry? = nil) {
     self.authority = authority
     self.verb = verb
+    note = audit.map(Note.entry)
+  }
+
+  package var audit: AuditEntry? {
+    guard case .entry(let entry) = note else { return nil }
+    return entry
+  }
+
+  /// Boxed: operations are copied by the thousand, and few have one.
+  private indirect enum Note: Hashable, Sendable {
+    case entry(AuditEntry)
   }
 
   /// By what right the write is made, besides the server fence that guards the whole commit.
@@ -69,6 +82,8 @@ package struct StoreOp: Hashable, Sendable {
     case purgeWorker(name: String, judgedBefore: Timestamp)
     /// A new revision; `conflict` unless `revision` is the stored one plus one (the first is 1).
     case putPolicy(PolicyRevision)
+    /// Tokens and the audit.
+    case access(AccessOp)
   }
 }
 

@@ -18,6 +18,7 @@ struct APIContext: Sendable {
   let zones: ZoneFiles
   let plugins: PluginLibrary
   let placement: EnginePort
+  let tokens: TokenDirectory
   let names = JobNames()
 
   func job(_ request: APIRequest) async throws -> Job {
@@ -38,7 +39,12 @@ struct APIContext: Sendable {
   }
 
   func instance(_ request: APIRequest) async throws -> Instance {
-    try await instance(try request[Path.instance])
+    let instance = try await instance(try request[Path.instance])
+    // Of an app that the caller does not see, it is not told that it is there.
+    guard request.caller.apps.contains(instance.app) else {
+      throw APIError.notFound("there is no instance \(instance.id)")
+    }
+    return instance
   }
 
   func instance(_ id: InstanceID) async throws -> Instance {

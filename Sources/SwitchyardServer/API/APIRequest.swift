@@ -7,17 +7,24 @@ final class APIRequest: Sendable {
   private let path: [String: String]
   private let query: [String: String]
   private let headers: HTTPFields
+  /// Who makes it, and from where.
+  let caller: Caller
+  private let origin: Origin
   /// The bytes of the body; empty when there is none.
   let body: [UInt8]
   /// The body as it comes, where it is of a type that the route takes so.
   let stream: BodyStream?
-  /// Whose token it came with.
-  let token: String
+
+  /// Where a request came from, and what it asked for.
+  struct Origin: Sendable {
+    var address: String
+    var path: String
+  }
 
   /// - Throws: ``FieldErrors`` with all that is wrong with path, query and header.
   init(
     _ route: Route, path: [String: String], query: [(name: String, value: String)], headers: HTTPFields, body: [UInt8],
-    stream: BodyStream? = nil, token: String = ""
+    stream: BodyStream? = nil, caller: Caller, origin: Origin
   ) throws(FieldErrors) {
     self.route = route
     self.path = path
@@ -25,7 +32,8 @@ final class APIRequest: Sendable {
     self.headers = headers
     self.body = body
     self.stream = stream
-    self.token = token
+    self.caller = caller
+    self.origin = origin
     var errors = Self.unexpected(query, for: route)
     for declaration in route.parameters {
       do throws(FieldError) {
@@ -57,6 +65,13 @@ final class APIRequest: Sendable {
   /// The body as JSON; an empty one is an empty object.
   func json() throws -> JSONValue {
     body.isEmpty ? [:] : try JSONValue(parsing: body, limits: JSONLimits(bytes: body.count))
+  }
+
+  /// What is remembered of it if it changes something.
+  func audit(at now: Timestamp) -> AuditEntry {
+    AuditEntry(
+      at: now, token: caller.token, actor: caller.name, address: origin.address, method: route.method.rawValue,
+      path: String(origin.path.prefix(1024)), app: path[Path.app.declaration.name])
   }
 
   private func text(of declaration: ParameterDeclaration) -> String? {

@@ -29,8 +29,10 @@ struct APIResponse: Sendable {
     APIResponse(body: .stream(contentType: contentType, produce))
   }
 
-  /// - Parameter connection: ends a stream when it closes.
-  func response(on connection: any Channel) -> Response {
+  /// - Parameters:
+  ///   - connection: ends a stream when it closes.
+  ///   - lapsed: returns when who asked may do so no more, which ends a stream as well.
+  func response(on connection: any Channel, until lapsed: @escaping @Sendable () async -> Void) -> Response {
     var headers = headers
     switch body {
     case .json(let value):
@@ -56,6 +58,7 @@ struct APIResponse: Sendable {
               }
             }
             group.addTask { await isGone.wait() }
+            group.addTask { await lapsed() }
             try await group.next()
             group.cancelAll()
           }

@@ -1,9 +1,12 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOSSL
 import ServiceLifecycle
+import SwitchyardCore
 import SwitchyardModel
 import SwitchyardSystem
 
@@ -14,7 +17,8 @@ struct HTTPServer: HTTPResponder {
   private static let headerBytes = 32_768
 
   let table: RouteTable
-  let tokens: TokenCheck
+  let tokens: TokenDirectory
+  let events: EventBus
   let admission: Admission
   let meter: HTTPMeter
   let logger: Logger
@@ -23,12 +27,15 @@ struct HTTPServer: HTTPResponder {
   ///   - loop: reads and writes its connections.
   ///   - onRunning: gets the port, which matters when any free one was asked for.
   func application(
-    _ address: ListenAddress, on loop: any NIOCore.EventLoop, onRunning: @escaping @Sendable (Int) async -> Void
-  ) -> some ApplicationProtocol {
-    Application(
+    _ address: ListenAddress, tls: TLSConfiguration?, on loop: any NIOCore.EventLoop,
+    onRunning: @escaping @Sendable (Int) async -> Void
+  ) throws -> some ApplicationProtocol {
+    // Also for a request that does not come to its end; a response may take as long as it likes.
+    let plain = HTTPServerBuilder.http1(
+      configuration: .init(additionalChannelHandlers: [HangUp()], idleTimeout: .seconds(60)))
+    return Application(
       responder: self,
-      // Also for a request that does not come to its end; a response may take as long as it likes.
-      server: .http1(configuration: .init(additionalChannelHandlers: [HangUp()], idleTimeout: .seconds(60))),
+      server: try tls.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0) } ?? plain,
       configuration: .init(
         address: .hostname(address.host, port: address.port), serverName: "switchyard",
         availableConnectionsDelegate: MaximumAvailableConnections(
@@ -76,7 +83,8 @@ struct HTTPServer: HTTPResponder {
       throw error
     case .route(let route, let path):
       found = route
-      try authorize(request, route.permission)
+      let app = path["app"] ?? target.query.first { $0.name == "app" }?.value
+      let caller = try authorize(request, route.permission, app: app)
       let type = try mediaType(of: request, for: route)
       let isStreamed = type.map { route.body?.streamed.contains($0) ?? false } ?? false
       // What is in memory of it is counted until it is answered.
@@ -86,22 +94,32 @@ struct HTTPServer: HTTPResponder {
         APIRequest(
           route, path: path, query: target.query, headers: request.headers,
           body: isStreamed ? [] : try await body(of: request, for: route),
-          stream: isStreamed ? BodyStream(request) : nil))
-      return answer.response(on: context.channel)
+          stream: isStreamed ? BodyStream(request) : nil, caller: caller,
+          origin: .init(address: context.channel.remoteAddress?.ipAddress ?? "-", path: request.uri.path)))
+      return answer.response(on: context.channel) { [tokens] in
+        await tokens.lapse(of: caller, clock: SystemClock.wall)
+      }
     }
   }
 
-  private func authorize(_ request: Request, _ permission: Permission) throws(APIError) {
-    if permission == .anyone { return }
-    guard let header = request.headers[.authorization], header.hasPrefix("Bearer ") else {
-      throw APIError(
-        status: .unauthorized,
-        detail: "a token is required: send `Authorization: Bearer TOKEN`; the server keeps it in DATA/token")
+  /// - Parameter app: that the request names; a route that finds its app elsewhere checks that itself, by
+  ///   ``APIRequest/caller``.
+  private func authorize(_ request: Request, _ permission: Permission, app: String?) throws(APIError) -> Caller {
+    if permission == .anyone { return .anyone }
+    let caller: Caller
+    do throws(TokenFailure) {
+      caller = try tokens.caller(authorization: request.headers[.authorization], at: SystemClock.wall())
+    } catch {
+      events.publish(.core(.counted("token.\(error.rawValue)")))
+      throw APIError(status: .unauthorized, detail: error.detail)
     }
-    guard tokens.allows(header.dropFirst(7), permission) else {
-      throw APIError(
-        status: .unauthorized, detail: "the token is wrong for this server; it keeps its own in DATA/token")
+    do throws(APIError) {
+      try caller.demand(permission, app: app)
+    } catch {
+      events.publish(.core(.counted("token.forbidden")))
+      throw error
     }
+    return caller
   }
 
   /// The body's type, one that the route takes. A request that does not name a type is taken at its word.

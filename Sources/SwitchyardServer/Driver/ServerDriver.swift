@@ -19,10 +19,11 @@ final class ServerDriver: Sendable {
     var logs: LogStore
     var events: EventBus
     var meter: Meter
+    var tokens: TokenDirectory
 
     init(
       store: any Store, placement: any PlacementPort, workers: WorkerConnections, logs: LogStore, events: EventBus,
-      meter: Meter
+      meter: Meter, tokens: TokenDirectory
     ) {
       self.store = store
       self.placement = placement
@@ -30,6 +31,7 @@ final class ServerDriver: Sendable {
       self.logs = logs
       self.events = events
       self.meter = meter
+      self.tokens = tokens
     }
   }
 
@@ -139,7 +141,7 @@ final class ServerDriver: Sendable {
     var events: [ClusterEvent] = []
     for case .publish(let notice) in actions {
       events.append(.core(notice))
-      if case .owned = notice { adoptPolicies() }
+      if case .owned = notice { adoptStored() }
     }
     if !events.isEmpty { parts.events.publish(events) }
   }
@@ -163,12 +165,14 @@ final class ServerDriver: Sendable {
     case .send(let connection, let message): parts.workers.send(message, on: connection)
     case .close(let connection): parts.workers.close(connection)
     case .appendLog(let connection, let chunk):
-      parts.logs.append(chunk) { [parts] offset in
+      let isKept = parts.logs.append(chunk) { [parts] offset in
         parts.workers.send(.logAck(chunk.attempt, offset: offset), on: connection)
       }
+      if !isKept { parts.events.publish(.core(.counted("log.overflow"))) }
     case .policyStored(let revision):
       parts.events.publish(.policyStored(app: revision.app, revision: revision.revision))
       parts.placement.adopt(revision)
+    case .accessStored(let op): parts.tokens.apply(op)
     case .stopped: hasStopped.signal()
     }
   }
@@ -208,9 +212,10 @@ final class ServerDriver: Sendable {
     }
   }
 
-  /// A policy may have been stored by a commit whose outcome nobody learned: what is stored counts.
-  private func adoptPolicies() {
+  /// A policy or a token may have been stored by a commit whose outcome nobody learned: what is stored counts.
+  private func adoptStored() {
     Task { [parts] in
+      try? await parts.tokens.load { try await parts.store.tokens() }
       for revision in (try? await parts.store.policies()) ?? [] { parts.placement.adopt(revision) }
     }
   }

@@ -62,8 +62,22 @@ final class LogStore: Sendable {
     }
   }
 
-  func append(_ chunk: LogChunk, acknowledge: @escaping @Sendable (UInt64) -> Void) {
+  /// Chunks that may wait for the disk, at most 64 KiB each.
+  private static let backlogLimit = 1_024
+
+  /// Keeps a chunk, when the disk has time for it. A disk that does not keep up costs logs, never jobs: then the
+  /// chunk is left out, and the worker is told that it may forget it.
+  ///
+  /// - Returns: false when it was left out.
+  @discardableResult
+  func append(_ chunk: LogChunk, acknowledge: @escaping @Sendable (UInt64) -> Void) -> Bool {
+    guard loop.backlog < Self.backlogLimit else {
+      let end = chunk.offset.addingReportingOverflow(UInt64(chunk.bytes.count))
+      acknowledge(end.overflow ? .max : end.partialValue)
+      return false
+    }
     loop.post(.chunk(Chunk(chunk: chunk, acknowledge: acknowledge)))
+    return true
   }
 
   /// Returns when all chunks that came before can be read, or the task was cancelled.

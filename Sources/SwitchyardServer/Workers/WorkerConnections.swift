@@ -15,10 +15,15 @@ final class WorkerConnections: Sendable {
 
   init() {}
 
+  /// Each takes some memory before its worker is known.
+  static let limit = 20_000
+
   var count: Int { state.withLock { $0.open.count } }
 
-  func add(_ outbox: Outbox) -> ConnectionID {
+  /// Nil when there are too many.
+  func add(_ outbox: Outbox) -> ConnectionID? {
     state.withLock { state in
+      guard state.open.count < Self.limit else { return nil }
       state.last += 1
       let id = ConnectionID(state.last)
       state.open[id] = outbox
@@ -49,12 +54,13 @@ final class WorkerConnections: Sendable {
 
 /// What waits to be written on one stream. While a frame is being written the next one gathers here.
 final class Outbox: Sendable {
-  /// Beyond this many waiting messages the peer does not read: the stream is cut. It must hold the answer to
-  /// a whole inventory.
-  private static let bound = 500_000
+  /// Beyond this the peer does not read: the stream is cut. It must hold the answer to a whole inventory.
+  private static let messageLimit = 500_000
+  private static let byteLimit = 64 << 20
 
   private struct State {
     var messages: [ServerMessage] = []
+    var bytes = 0
     var isClosed = false
     var reader: CheckedContinuation<Void, Never>?
 
@@ -65,17 +71,31 @@ final class Outbox: Sendable {
   }
 
   private let state = Mutex(State())
+  private let overflown: @Sendable () -> Void
   /// Happens when nothing is taken any more.
   let closing = Signal()
+
+  /// - Parameter overflown: called when the peer has not read for too long.
+  init(overflown: @escaping @Sendable () -> Void = {}) { self.overflown = overflown }
 
   func append(_ message: ServerMessage) {
     let (reader, isFull) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
       guard !state.isClosed else { return (nil, false) }
       state.messages.append(message)
-      return (state.takeReader(), state.messages.count > Self.bound)
+      state.bytes += message.approximateBytes
+      let isFull = state.messages.count > Self.messageLimit || state.bytes > Self.byteLimit
+      if isFull {
+        // Nobody will read them: the memory is given back at once, and the peer is told why if it looks after all.
+        state.messages = [.refused(.unavailable, message: "the worker does not read what the server sends it")]
+        state.bytes = 0
+      }
+      return (state.takeReader(), isFull)
     }
     reader?.resume()
-    if isFull { close() }
+    if isFull {
+      overflown()
+      close()
+    }
   }
 
   /// Nothing is taken any more; what is queued is still written.
@@ -92,7 +112,10 @@ final class Outbox: Sendable {
   func next() async -> [ServerMessage]? {
     while true {
       let (batch, isClosed) = state.withLock { state in
-        defer { state.messages = [] }
+        defer {
+          state.messages = []
+          state.bytes = 0
+        }
         return (state.messages, state.isClosed)
       }
       if !batch.isEmpty { return batch }
@@ -108,6 +131,19 @@ final class Outbox: Sendable {
       } onCancel: {
         close()
       }
+    }
+  }
+}
+
+extension ServerMessage {
+  /// Roughly what it takes while it waits. Definitions are shared by all that carry one.
+  fileprivate var approximateBytes: Int {
+    switch self {
+    case .dispatch(let assignment): 128 + (assignment.parameters?.utf8.count ?? 0)
+    case .epochs(let claims): 32 + 16 * claims.count
+    case .welcome(let welcome): 128 + 16 * welcome.epochs.count
+    case .refused(_, let message): 32 + message.utf8.count
+    case .heartbeatAck, .resultAck, .logAck, .stop, .drain: 48
     }
   }
 }

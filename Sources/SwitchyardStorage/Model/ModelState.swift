@@ -49,6 +49,12 @@ package struct ModelState: Sendable {
   var policyRevisions: [TextKey: [PolicyRevision]] = [:]
   var policyApps = SortedKeys<TextKey>()
 
+  var tokenRecords: [TokenID: TokenRecord] = [:]
+  var tokenIDs = SortedKeys<TokenID>()
+  /// Oldest first.
+  var auditRecords: [AuditRecord] = []
+  var lastAuditNumber: UInt64 = 0
+
   package init() {}
 
   /// Registers this start of the server and raises the epoch of each shard, by which all that others have
@@ -74,7 +80,13 @@ package struct ModelState: Sendable {
 
   private mutating func apply(_ op: StoreOp) -> OpResult {
     guard isCurrent(op.authority) else { return .fenced }
-    return switch op.verb {
+    let result = perform(op)
+    if result == .applied, let entry = op.audit { remember(entry) }
+    return result
+  }
+
+  private mutating func perform(_ op: StoreOp) -> OpResult {
+    switch op.verb {
     case .createJob(let job): createJob(job, by: op.authority)
     case .editJob(let job): editJob(job, by: op.authority)
     case .setJobState(let change): setJobState(change, by: op.authority)
@@ -90,6 +102,7 @@ package struct ModelState: Sendable {
     case .purgeInstances(let ids, let time): purgeInstances(ids, endedBefore: time)
     case .purgeJob(let job, let time): purgeJob(job, unchangedSince: time)
     case .purgeWorker(let name, let time): purgeWorker(name, judgedBefore: time)
+    case .access(let op): access(op)
     }
   }
 

@@ -99,6 +99,21 @@ package actor ModelStore: Store {
     return state.deletedJobs(before: time, after: after, limit: limit)
   }
 
+  package func tokens() throws(StoreError) -> [TokenRecord] {
+    try checkOpen()
+    return state.tokens()
+  }
+
+  package func audit(_ filter: AuditFilter, before: UInt64?, limit: Int) throws(StoreError) -> [AuditRecord] {
+    try checkOpen()
+    return state.audit(filter, before: before, limit: limit)
+  }
+
+  package func apps() throws(StoreError) -> [AppSummary] {
+    try checkOpen()
+    return state.apps()
+  }
+
   package func close() { isOpen = false }
 
   private func checkOpen() throws(StoreError) {

@@ -12,6 +12,7 @@ final class Applier {
   let others: OtherStatements
   let purging: PurgeStatements
   let definitions: DefinitionCache
+  let accesses: AccessStatements
   /// As committed. This process alone may write, so that memory is as good as the table.
   private(set) var epochs: [Epoch]
   private(set) var fence: Fence
@@ -28,6 +29,7 @@ final class Applier {
     instances = try InstanceStatements(connection)
     others = try OtherStatements(connection)
     purging = try PurgeStatements(connection)
+    accesses = try AccessStatements(connection)
     epochs = Array(repeating: 0, count: Shard.count)
     fence = Fence()
     try reload()
@@ -80,6 +82,12 @@ final class Applier {
 
   func apply(_ op: StoreOp) throws(SQLiteFailure) -> OpResult {
     guard isCurrent(op.authority) else { return .fenced }
+    let result = try perform(op)
+    if result == .applied, let entry = op.audit { try remember(entry) }
+    return result
+  }
+
+  private func perform(_ op: StoreOp) throws(SQLiteFailure) -> OpResult {
     switch op.verb {
     case .createJob(let job): return try createJob(job, by: op.authority)
     case .editJob(let job): return try editJob(job, by: op.authority)
@@ -97,6 +105,7 @@ final class Applier {
     case .purgeInstances(let ids, let time): return try purgeInstances(ids, endedBefore: time)
     case .purgeJob(let job, let time): return try purgeJob(job, unchangedSince: time)
     case .purgeWorker(let name, let time): return try purgeWorker(name, judgedBefore: time)
+    case .access(let op): return try access(op)
     }
   }
 
@@ -105,7 +114,8 @@ final class Applier {
   func applyPair(_ first: StoreOp, _ second: StoreOp) throws(SQLiteFailure) -> OpResult? {
     guard case .createInstance(let instance, let due) = first.verb, case .dispatch(let dispatch) = second.verb,
       dispatch.instance == instance.id, dispatch.expectedAttempt == instance.attempt, instance.attempt < .max,
-      instance.state == .waiting, first.authority == second.authority, isCurrent(first.authority)
+      instance.state == .waiting, first.authority == second.authority, isCurrent(first.authority),
+      first.audit == nil, second.audit == nil
     else { return nil }
     return try createInstance(instance, due, dispatch: dispatch, by: first.authority)
   }

@@ -45,7 +45,7 @@
 //   - The worker alone enforces `timeout` of the definition (none: no limit) and reports TIMED_OUT; between asking a
 //     run to end and killing it, it waits `grace`.
 //
-// Bounds: a frame 4 MiB, a name 128 bytes, a text 1 KiB, a result 64 KiB, a log chunk 64 KiB, 4,096
+// Bounds: a frame 4 MiB and 16,384 messages, a name 128 bytes, a text 1 KiB, a result 64 KiB, a log chunk 64 KiB, 4,096
 // inventory items a slot. A message beyond a bound ends the session with Refused INVALID.
 //
 // Times are nanoseconds since 1970 (wall clock) unless the name says otherwise. 0 stands for "none".

@@ -9,6 +9,7 @@ package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
 /// What either side accepts; `worker.proto` states the same figures.
 package enum WireBounds {
   package static let frameBytes = 4 << 20
+  package static let frameMessages = 16_384
   package static let nameBytes = 128
   package static let textBytes = 1 << 10
   package static let resultBytes = 64 << 10

@@ -45,6 +45,11 @@ extension WorkerConfiguration {
         access(cgroupPath + "/cgroup.procs", W_OK) == 0, "cgroup", "a delegated cgroup v2 directory", quoted(cgroupPath)
       )
     }
+    for (path, file) in [("tls-ca", tls.authority), ("tls-certificate", tls.certificate), ("tls-key", tls.key)] {
+      if let file { check(access(file, R_OK) == 0, path, "a PEM file that this user can read", quoted(file)) }
+    }
+    check((tls.certificate == nil) == (tls.key == nil), "tls-certificate", "given together with tls-key", "one of them")
+    do throws(FieldError) { _ = try addressPolicy } catch { errors.append(error) }
     let minute = Span.seconds(60)
     if let every = metricsEvery {
       check((.milliseconds(100)...minute).contains(every), "metrics-every", "100ms to 1m", "\(every)")
@@ -53,6 +58,12 @@ extension WorkerConfiguration {
     check((.zero...minute * 1440).contains(lockTimeout), "lock-timeout", "0s to 1d", "\(lockTimeout)")
     validate(logLimits, &errors)
     guard errors.isEmpty else { throw errors }
+  }
+
+  var addressPolicy: AddressPolicy {
+    get throws(FieldError) {
+      try AddressPolicy(allow: httpAllow, deny: httpDeny, loopback: processors.contains("shell"))
+    }
   }
 
   private func validate(_ limits: LogLimits, _ errors: inout FieldErrors) {

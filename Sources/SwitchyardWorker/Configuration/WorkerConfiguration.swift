@@ -8,6 +8,8 @@ package struct WorkerConfiguration: Sendable {
   package var dataDirectory: String
   /// One of them is chosen, the next after a failure.
   package var servers: [ServerAddress]
+  /// For those servers that are reached over TLS.
+  package var tls = ClientTLS()
   /// Admits the worker to the servers.
   package var token: String
   /// Apps to work for; none: all.
@@ -23,6 +25,10 @@ package struct WorkerConfiguration: Sendable {
   package var weight: Double?
   /// What may run here.
   package var processors: [String] = ["shell", "http", "noop"]
+  /// Addresses and networks that `http` jobs may call though they are denied by default, or that they may not; see
+  /// ``AddressPolicy``.
+  package var httpAllow: [String] = []
+  package var httpDeny: [String] = []
   /// Of this program, for people and for servers of another version.
   package var version = ""
 

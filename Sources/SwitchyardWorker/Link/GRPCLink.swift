@@ -56,8 +56,8 @@ final class GRPCLink: ServerLink {
   }
 
   /// Returns at the orderly end of the stream, or some time after ``close()``.
-  func run(to server: ServerAddress, token: String, on loop: any EventLoop) async throws {
-    let transport = try Self.transport(to: server, on: loop)
+  func run(to server: ServerAddress, tls: ClientTLS, token: String, on loop: any EventLoop) async throws {
+    let transport = try Self.transport(to: server, tls, on: loop)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.converse(over: transport, token: token) }
       group.addTask {
@@ -69,14 +69,16 @@ final class GRPCLink: ServerLink {
     }
   }
 
-  private static func transport(to server: ServerAddress, on loop: any EventLoop) throws -> HTTP2ClientTransport.Posix {
+  private static func transport(
+    to server: ServerAddress, _ tls: ClientTLS, on loop: any EventLoop
+  ) throws -> HTTP2ClientTransport.Posix {
     var config = HTTP2ClientTransport.Posix.Config.defaults
     // Frames are batches already: holding them back would only add to every latency.
     config.connection.flushCoalescing = nil
     return try HTTP2ClientTransport.Posix(
       target: server.host.contains(":")
         ? .ipv6(address: server.host, port: server.port) : .dns(host: server.host, port: server.port),
-      transportSecurity: .plaintext, config: config, eventLoopGroup: loop)
+      transportSecurity: server.isSecure ? tls.security : .plaintext, config: config, eventLoopGroup: loop)
   }
 
   private func converse(over transport: HTTP2ClientTransport.Posix, token: String) async throws {

@@ -16,6 +16,7 @@ final class GRPCLinks: ServerLinks {
     var failures = 0
   }
 
+  private let tls: ClientTLS
   private let token: String
   private let logger: Logger
   private let state: Mutex<State>
@@ -23,7 +24,8 @@ final class GRPCLinks: ServerLinks {
   private let open: AsyncStream<GRPCLink>.Continuation
   private let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
 
-  init(servers: [ServerAddress], token: String, logger: Logger) {
+  init(servers: [ServerAddress], tls: ClientTLS, token: String, logger: Logger) {
+    self.tls = tls
     self.token = token
     self.logger = logger
     var random = SystemRandomNumberGenerator()
@@ -54,7 +56,7 @@ final class GRPCLinks: ServerLinks {
     logger[metadataKey: "server"] = "\(server)"
     do {
       logger.debug("connecting")
-      try await link.run(to: server, token: token, on: loop)
+      try await link.run(to: server, tls: tls, token: token, on: loop)
       logger.debug("stream closed")
     } catch let error as RPCError where error.code == .unauthenticated || error.code == .permissionDenied {
       logger.error("refused by the server: check the token", metadata: ["cause": "\(error.message)"])
@@ -62,7 +64,8 @@ final class GRPCLinks: ServerLinks {
     } catch {
       // Said once: while a server is away, the next hundred times are no news.
       let isNews = link.wasWelcome || state.withLock { $0.failures == 0 }
-      logger.log(level: isNews ? .warning : .debug, "stream failed", metadata: ["cause": "\(error)"])
+      let cause = ClientTLS.advice(on: error, to: server) ?? "\(error)"
+      logger.log(level: isNews ? .warning : .debug, "stream failed", metadata: ["cause": "\(cause)"])
     }
     // A server that has served and closes is asked again; one that cannot be reached is not.
     state.withLock { state in

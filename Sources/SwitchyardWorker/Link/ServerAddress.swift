@@ -5,31 +5,40 @@ package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
   /// A name or an address; an IPv6 address without its brackets.
   package var host: String
   package var port: Int
+  /// `https://` in front: over TLS.
+  package var isSecure: Bool
 
-  package init(host: String, port: Int) {
+  package init(host: String, port: Int, isSecure: Bool = false) {
     self.host = host
     self.port = port
+    self.isSecure = isSecure
   }
 
   /// - Throws: an error that says what is accepted.
   package init(parsing text: String) throws(FieldError) {
     func refusal() -> FieldError {
-      FieldError(mustBe: "host:port, such as \"scheduler.example:7411\" or \"[::1]:7411\"", found: quoted(text))
+      FieldError(
+        mustBe: "host:port, such as \"scheduler.example:7411\" or \"[::1]:7411\", with https:// in front for TLS",
+        found: quoted(text))
     }
-    guard text.utf8.count <= 300, let colon = text.lastIndex(of: ":"),
-      let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port)
+    let isSecure = text.hasPrefix("https://")
+    let address = text.dropFirst(isSecure ? 8 : 0)
+    guard text.utf8.count <= 300, let colon = address.lastIndex(of: ":"),
+      let port = Int(address[address.index(after: colon)...]), (1...65535).contains(port)
     else { throw refusal() }
-    var host = text[..<colon]
+    var host = address[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = host.dropFirst().dropLast()
     } else if host.contains(":") {
       throw refusal()
     }
     guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || "/@[]".contains($0) }) else { throw refusal() }
-    self.init(host: String(host), port: port)
+    self.init(host: String(host), port: port, isSecure: isSecure)
   }
 
-  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  package var description: String {
+    (isSecure ? "https://" : "") + (host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
+  }
 }
 
 /// The servers of a worker, in turn.

@@ -23,7 +23,8 @@ struct WorkerRun {
     let logs = LogBook(limits: configuration.logLimits, announce: inbox.logsWaiting)
     let deadline = try DeadlinePage()
     runners = try Self.runners(configuration, directory, deadline, logs, inbox.reports, logger)
-    links = GRPCLinks(servers: configuration.servers, token: configuration.token, logger: logger)
+    links = GRPCLinks(
+      servers: configuration.servers, tls: configuration.tls, token: configuration.token, logger: logger)
 
     let incarnation = try directory.nextIncarnation(at: SystemClock.wall())
     driver = AgentDriver(
@@ -100,7 +101,7 @@ struct WorkerRun {
           environment: configuration.environment, logger: logger)
         return try ShellRunner(
           settings: settings, directory: directory, deadline: deadline, logs: logs, report: report)
-      case "http": return HTTPRunner(report: report)
+      case "http": return HTTPRunner(policy: try configuration.addressPolicy, report: report)
       case "noop": return NoopRunner(report: report)
       default: throw WorkerError(.invalidConfiguration, "processors: \(quoted(type)) is not known")
       }

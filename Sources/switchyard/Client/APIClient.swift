@@ -3,7 +3,10 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import SwitchyardModel
+import SwitchyardServer
+import Synchronization
 
 /// Where the server is and how to prove oneself; the same for all commands that ask one.
 struct ServerOptions: ParsableArguments {
@@ -16,15 +19,26 @@ struct ServerOptions: ParsableArguments {
   @Option(name: .long, help: "The server's data directory, where its token is found. [~/.local/share/switchyard]")
   var data: String?
 
+  @Option(name: .long, help: "PEM file of who signs the server's certificate. [whom the system trusts]")
+  var tlsCa: String?
+
   @Flag(name: .long, help: "Print JSON, for programs.")
   var json = false
 
   func client() throws -> APIClient {
     let settings = try Settings()
-    let url = try settings.text(serverUrl, .serverURL) ?? "http://127.0.0.1:7410"
+    let own = SelfSigned.authorityPath(in: try settings.dataDirectory(data))
+    let hasOwn = FileManager.default.fileExists(atPath: own)
+    let named = try settings.text(serverUrl, .serverURL)
+    let url = named ?? (hasOwn ? "https://127.0.0.1:7410" : "http://127.0.0.1:7410")
     guard HTTPAddress(parsing: url) != nil else {
       throw CLIError("setting server-url: must be \(HTTPAddress.accepted), found \(quoted(url))")
     }
+    let authority = try settings.text(tlsCa, .tlsCA) ?? (hasOwn && named == nil ? own : nil)
+    if let authority, !FileManager.default.isReadableFile(atPath: authority) {
+      throw CLIError("tls-ca: \(quoted(authority)) cannot be read; copy DATA/tls/ca.pem of the server")
+    }
+    if let authority { APIClient.trust(authority) }
     return APIClient(url: url, token: try token(settings))
   }
 
@@ -49,10 +63,21 @@ struct APIClient: Sendable {
   /// Says at once that nobody answers, instead of trying on until the time is up. Lives as long as the process.
   private static let http = {
     var configuration = HTTPClient.Configuration()
+    if let authority = authority.withLock({ $0 }) {
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.minimumTLSVersion = .tlsv12
+      tls.trustRoots = .file(authority)
+      configuration.tlsConfiguration = tls
+    }
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.timeout.connect = .seconds(10)
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
+
+  private static let authority = Mutex<String?>(nil)
+
+  /// Before the first request: who signs the server's certificate, a PEM file.
+  static func trust(_ file: String) { authority.withLock { $0 = file } }
 
   func get(_ path: String, _ query: [(String, String?)] = []) async throws -> JSONValue {
     try await send("GET", path, query)
@@ -121,10 +146,29 @@ struct APIClient: Sendable {
     do {
       response = try await Self.http.execute(request, timeout: .seconds(timeout))
     } catch {
+      if let advice = tlsAdvice(error) { throw CLIError("\(url): \(advice)") }
       throw CLIError("\(url) does not answer (\(error)). Is the server running? `switchyard dev` starts one")
     }
     guard (200..<300).contains(response.status.code) else { throw await problem(response) }
     return response
+  }
+
+  /// What to do about a failure of TLS; nil where it is another.
+  private func tlsAdvice(_ error: any Error) -> String? {
+    let text = "\(error)"
+    if text.contains("CERTIFICATE_VERIFY_FAILED") {
+      return "the server's certificate is not signed by whom you trust, or has expired: give --tls-ca the authority's "
+        + "certificate (of `switchyard server --tls-self-signed` it is DATA/tls/ca.pem), or renew the server's"
+    }
+    if text.contains("failedToValidateHostname") {
+      return "the server's certificate is for another name: use a name that it has in --server-url"
+    }
+    if text.contains("WRONG_VERSION_NUMBER") { return "the server does not speak TLS: write http:// in --server-url" }
+    if !url.hasPrefix("https:"), text.contains("remoteConnectionClosed") || text.contains("invalid") {
+      return "the server closed the connection without an answer (\(error)); if it speaks TLS, write https:// in "
+        + "--server-url, and give --tls-ca its authority's certificate"
+    }
+    return nil
   }
 
   private func problem(_ response: HTTPClientResponse) async -> CLIError {

@@ -25,6 +25,10 @@ struct Dev: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try flags.settings(try Settings())
+    guard settings.tls == .off else {
+      throw CLIError(
+        "tls-…: all of `switchyard dev` is one process; for TLS run `switchyard server` and `switchyard worker`")
+    }
     let logger = try makeLogger("switchyard", flags.logLevel)
     try FileManager.default.createDirectory(
       atPath: "\(settings.dataDirectory)/plugins", withIntermediateDirectories: true,

@@ -92,11 +92,12 @@ struct InstanceCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
+      var terminal = TerminalText()
       let isSafe = raw || !Terminal.isOutput
       try await server.client().stream(
         "/instances/\(segment(id))/logs", [("follow", follow ? "true" : nil), ("attempt", attempt.map { "\($0)" })]
       ) { bytes in
-        try writeRaw(isSafe ? bytes : printable(bytes))
+        try writeRaw(isSafe ? bytes : terminal.shown(bytes))
       }
     }
   }
@@ -128,18 +129,4 @@ struct InstanceCommand: AsyncParsableCommand {
       "instance \($0.cell("id")) \($0.cell("state"))"
     }
   }
-}
-
-/// A log on a terminal: control characters but line ends and tabs are shown, not obeyed.
-func printable(_ bytes: [UInt8]) -> [UInt8] {
-  var result: [UInt8] = []
-  result.reserveCapacity(bytes.count)
-  for byte in bytes {
-    switch byte {
-    case 0x09, 0x0A: result.append(byte)
-    case 0x00..<0x20, 0x7F: result += [0x5E, byte ^ 0x40]
-    default: result.append(byte)
-    }
-  }
-  return result
 }

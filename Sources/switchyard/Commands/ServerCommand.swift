@@ -13,6 +13,14 @@ struct ServerFlags: ParsableArguments {
   @Option(name: .long, help: "Address for people and programs; 0.0.0.0:7410 for all machines. [127.0.0.1:7410]")
   var http: String?
   @Option(name: .long, help: "Address for workers; 0.0.0.0:7411 for all machines. [127.0.0.1:7411]") var grpc: String?
+  @Flag(
+    name: .long, help: "Speak TLS by a certificate that the server makes itself; DATA/tls/ca.pem is for the others.")
+  var tlsSelfSigned = false
+  @Option(name: .long, help: "Speak TLS: PEM file of the certificate and those behind it. Read again when it changes.")
+  var tlsCertificate: String?
+  @Option(name: .long, help: "PEM file of the certificate's key.") var tlsKey: String?
+  @Option(name: .long, help: "PEM file of who signs workers' certificates; workers must have one then.")
+  var tlsClientCa: String?
   @Option(name: .long, help: "Directory of strategies (*.so); may be repeated. [those that ship, and DATA/plugins]")
   var plugins: [String] = []
   @Option(name: .long, help: "Threads that place jobs. [1]") var lanes: Int?
@@ -47,7 +55,7 @@ struct ServerFlags: ParsableArguments {
       pluginHostPath: Installation.program("switchyard-plugin-host"),
       http: try address(source.text(http, .http), 7410, "http"),
       grpc: try address(source.text(grpc, .grpc), 7411, "grpc"),
-      lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4),
+      tls: try tls(source), lanes: lanes, lease: lease, heartbeatEvery: Span(nanoseconds: lease.nanoseconds / 4),
       admission: try admission(source),
       metricsOpen: try metricsOpen || source.value(nil, .metricsOpen, "true or false", { Bool($0) }) ?? false,
       version: Switchyard.version, retention: try retentionRules(source))
@@ -96,6 +104,27 @@ struct ServerFlags: ParsableArguments {
       throw CLIError("log-space: must be \(size), found \(quoted(text))")
     }
     return RetentionRules(age: age, instancesPerJob: perJob, logBytes: bytes)
+  }
+
+  private func tls(_ source: Settings) throws -> TLSChoice {
+    let certificate = try source.text(tlsCertificate, .tlsCertificate)
+    let key = try source.text(tlsKey, .tlsKey)
+    let isSelfSigned =
+      try source.value(tlsSelfSigned ? true : nil, .tlsSelfSigned, "true or false", { Bool($0) }) ?? false
+    let authority = try source.text(tlsClientCa, .tlsClientCA)
+    switch (certificate, key, isSelfSigned) {
+    case (let certificate?, let key?, false):
+      return .files(TLSFiles(certificate: certificate, key: key, clientAuthority: authority))
+    case (nil, nil, true): return .selfSigned(clientAuthority: authority)
+    case (nil, nil, false):
+      guard authority == nil else {
+        throw CLIError("tls-client-ca: needs tls-certificate and tls-key, or tls-self-signed")
+      }
+      return .off
+    default:
+      throw CLIError(
+        "tls-certificate and tls-key go together, and tls-self-signed stands for both: give one or the other")
+    }
   }
 
   private func address(_ text: String?, _ port: Int, _ name: String) throws -> ListenAddress {
@@ -182,8 +211,9 @@ struct ServerCommand: AsyncParsableCommand {
     let logger = try makeLogger("switchyard.server", flags.logLevel)
     raiseFileLimit()
     let server = SwitchyardServer(settings: settings, logger: logger) { addresses in
+      let scheme = settings.tls == .off ? "http" : "https"
       print(
-        "switchyard server ready: http://\(addresses.http), workers at \(addresses.grpc), data in \(settings.dataDirectory)"
+        "switchyard server ready: \(scheme)://\(addresses.http), workers at \(addresses.grpc), data in \(settings.dataDirectory)"
       )
       flushOutput()
     }

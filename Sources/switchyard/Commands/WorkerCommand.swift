@@ -25,6 +25,13 @@ struct WorkerFlags: ParsableArguments {
     String?
   @Option(name: .long, help: "A server's address for workers; may be repeated. [127.0.0.1:7411]") var server: [String] =
     []
+  @Option(
+    name: .long,
+    help: "PEM file of who signs the servers' certificates; https:// in front of --server is then not needed.")
+  var tlsCa: String?
+  @Option(name: .long, help: "PEM file of this worker's own certificate, where servers want one.")
+  var tlsCertificate: String?
+  @Option(name: .long, help: "PEM file of its key.") var tlsKey: String?
   @Option(name: .long, help: "Copy of the server's DATA/worker-token. [that of a server on this machine]")
   var workerTokenFile: String?
   @Option(name: .long, help: "App to work for; may be repeated. [all]") var apps: [String] = []
@@ -36,6 +43,11 @@ struct WorkerFlags: ParsableArguments {
   @Option(name: .long, help: "Share of the work under strategies that weigh. [1]") var weight: Double?
   @Option(name: .long, help: "Processor that may run here: shell, http, noop; may be repeated. [all]")
   var processor: [String] = []
+  @Option(name: .long, help: "Network that http jobs may call though it is denied by default; may be repeated.")
+  var httpAllow: [String] = []
+  @Option(
+    name: .long, help: "Network that http jobs may not call, as 10.0.0.0/8; may be repeated. [link-local, metadata]")
+  var httpDeny: [String] = []
   @Option(name: .long, help: "Metrics plugin, as ID or ID=JSON; may be repeated. [host-metrics and site]")
   var metrics: [String] = []
   @Option(name: .long, help: "How long a shutdown waits for what runs. [30s]") var drainTimeout: String?
@@ -46,12 +58,22 @@ struct WorkerFlags: ParsableArguments {
     let shared = try source.dataDirectory(nil)
     let data = try data ?? source.text(nil, .workerData) ?? "\(shared)/worker-\(name)"
     let servers = try source.list(server, .server)
+    let tls = ClientTLS(
+      authority: try source.text(tlsCa, .tlsCA), certificate: try source.text(tlsCertificate, .tlsCertificate),
+      key: try source.text(tlsKey, .tlsKey))
     let addresses = try (servers.isEmpty ? ["127.0.0.1:7411"] : servers).map { text in
-      do { return try ServerAddress(parsing: text) } catch { throw CLIError("server: \(error)") }
+      do {
+        var address = try ServerAddress(parsing: text)
+        if tls.authority != nil { address.isSecure = true }
+        return address
+      } catch {
+        throw CLIError("server: \(error)")
+      }
     }
     var result = WorkerConfiguration(
       name: name, dataDirectory: URL(fileURLWithPath: data).standardizedFileURL.path, servers: addresses,
       token: try token(source, shared), shimPath: Installation.program("switchyard-shim"))
+    result.tls = tls
     result.apps = try source.list(apps, .apps)
     result.slots =
       try source.value(slots, .slots, "a number from 1 to 100000", UInt32.init)
@@ -68,6 +90,8 @@ struct WorkerFlags: ParsableArguments {
     result.weight = try source.value(weight, .weight, "a number", Double.init)
     let processors = try source.list(processor, .processor)
     if !processors.isEmpty { result.processors = processors }
+    result.httpAllow = try source.list(httpAllow, .httpAllow)
+    result.httpDeny = try source.list(httpDeny, .httpDeny)
     result.version = Switchyard.version
     result.environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG"].contains($0.key) }
     result.pluginDirectory = Installation.plugins

@@ -6,12 +6,17 @@ enum Setting: String, CaseIterable, Sendable {
   case token
   case tokenFile = "token-file"
   case data
+  case tlsCA = "tls-ca"
 
   // A server.
   case serverID = "server-id"
   case http
   case grpc
   case plugins
+  case tlsCertificate = "tls-certificate"
+  case tlsKey = "tls-key"
+  case tlsSelfSigned = "tls-self-signed"
+  case tlsClientCA = "tls-client-ca"
   case lanes
   case lease
   case logLevel = "log-level"
@@ -38,6 +43,8 @@ enum Setting: String, CaseIterable, Sendable {
   case rack
   case weight
   case processor
+  case httpAllow = "http-allow"
+  case httpDeny = "http-deny"
   case metrics
   case drainTimeout = "drain-timeout"
 
@@ -56,10 +63,13 @@ enum Setting: String, CaseIterable, Sendable {
     case .token: "what token-file holds"
     case .tokenFile: "DATA/token"
     case .data: "$XDG_DATA_HOME/switchyard, else ~/.local/share/switchyard"
+    case .tlsCA: "whom the system trusts; DATA/tls/ca.pem where it is"
     case .serverID: "server-1"
     case .http: "127.0.0.1:7410"
     case .grpc: "127.0.0.1:7411"
     case .plugins: "those that ship, and DATA/plugins"
+    case .tlsCertificate, .tlsKey, .tlsClientCA: "none"
+    case .tlsSelfSigned: "false"
     case .lanes: "1"
     case .lease: "12s"
     case .logLevel: "info"
@@ -81,6 +91,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .site, .rack: "what metrics plugins say"
     case .weight: "1"
     case .processor: "all"
+    case .httpAllow: "none"
+    case .httpDeny: "link-local addresses and metadata services"
     case .metrics: "switchyard.host-metrics, switchyard.site"
     case .drainTimeout: "30s"
     }

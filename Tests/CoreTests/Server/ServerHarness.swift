@@ -53,7 +53,7 @@ struct ServerHarness {
       case .arm(let timer, let time): timers[timer] = time
       case .send(let connection, let message): sent.append((connection, message))
       case .publish(let notice): notices.append(notice)
-      case .close, .appendLog, .policyStored, .stopped: others.append(action)
+      case .close, .appendLog, .policyStored, .accessStored, .stopped: others.append(action)
       }
     }
   }

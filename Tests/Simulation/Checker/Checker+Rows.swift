@@ -33,7 +33,7 @@ extension Checker {
 
   private mutating func apply(_ verb: StoreOp.Verb, _ now: Int64) {
     switch verb {
-    case .createInstance, .putPolicy, .purgeInstances, .purgeJob, .purgeWorker: break
+    case .createInstance, .putPolicy, .purgeInstances, .purgeJob, .purgeWorker, .access: break
     case .putWorker(let record): joined(record.ref, now)
     case .createJob(let job): stored(job, now)
     case .editJob(let job): stored(job, now)

@@ -38,6 +38,7 @@ extension StoreOp.Verb {
     case .purgeInstances: "purgeInstances"
     case .purgeJob: "purgeJob"
     case .purgeWorker: "purgeWorker"
+    case .access: "access"
     case .putPolicy: "putPolicy"
     }
   }

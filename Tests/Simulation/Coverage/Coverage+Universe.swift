@@ -71,7 +71,7 @@ extension Coverage.Group {
       ("dispatch", ["applied", "conflict", "fenced"]), ("finish", ["applied", "conflict", "fenced"]),
       ("settle", ["applied", "conflict", "fenced"]), ("requestStop", ["applied", "duplicate", "conflict", "fenced"]),
       ("putWorker", ["applied", "conflict"]), ("judgeWorker", ["applied", "duplicate", "conflict"]),
-      ("putPolicy", ["applied", "conflict"]),
+      ("putPolicy", ["applied", "conflict"]), ("access", ["applied"]),
     ]
     return answers.flatMap { verb, results in results.map { "\(verb): \($0)" } }
   }

@@ -147,7 +147,7 @@ extension World {
     case .appendLog(let connection, let chunk):
       send(.logAck(chunk.attempt, offset: chunk.offset + UInt64(chunk.bytes.count)), on: connection)
     case .publish(let notice): published(notice)
-    case .policyStored: break
+    case .policyStored, .accessStored: break
     case .stopped: serverStopped()
     }
   }

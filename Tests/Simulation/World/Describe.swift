@@ -84,6 +84,7 @@ func describe(_ op: StoreOp) -> String {
     case .purgeInstances(let ids, _): "purge \(ids.count) instances"
     case .purgeJob(let job, _): "purge job \(job)"
     case .purgeWorker(let name, _): "purge worker \(name)"
+    case .access: "access"
     }
   return authority + verb
 }
@@ -151,7 +152,7 @@ extension ServerReply {
   var word: String {
     switch self {
     case .submitted(_, let duplicate): duplicate ? "duplicate" : "granted"
-    case .batch, .job, .policy, .instance: "granted"
+    case .batch, .job, .policy, .instance, .access: "granted"
     case .refused(.conflict, _): "conflict"
     case .refused(.overloaded, _): "overloaded"
     case .refused(.unavailable, _): "unavailable"
@@ -166,6 +167,7 @@ func describe(_ reply: ServerReply) -> String {
   case .job(let job): "job \(job.spec.name) version \(job.version) \(job.state)"
   case .policy(let revision): "policy \(revision.revision)"
   case .instance(let id, let state): "\(id) \(state)"
+  case .access(let result): "access \(result)"
   case .refused(let refusal, let text): "refused: \(refusal) \(text)"
   }
 }

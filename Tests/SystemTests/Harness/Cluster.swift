@@ -59,6 +59,9 @@ final class Cluster {
     return true
   }
 
+  /// Starts the server and does not wait for it.
+  func launchServer(_ options: [String]) throws { try start("server", ["server"] + serverFlags + options) }
+
   /// `switchyard dev`: all in one process.
   func startDev(workers: Int = 2, _ options: [String] = []) async throws {
     try start("dev", ["dev", "--workers", "\(workers)"] + serverFlags + options)

@@ -79,9 +79,12 @@ struct ServerAddressTests {
     #expect(try ServerAddress(parsing: "example.org:7420") == ServerAddress(host: "example.org", port: 7420))
     #expect(try ServerAddress(parsing: "[::1]:1") == ServerAddress(host: "::1", port: 1))
     #expect(ServerAddress(host: "::1", port: 1).description == "[::1]:1")
+    let secure = try ServerAddress(parsing: "https://example.org:7420")
+    #expect(secure == ServerAddress(host: "example.org", port: 7420, isSecure: true))
+    #expect(secure.description == "https://example.org:7420")
   }
 
-  @Test(arguments: ["", "host", ":80", "host:", "host:0", "host:65536", "::1:80", "a b:80", "http://host:80", "[]:80"])
+  @Test(arguments: ["", "host", ":80", "host:", "host:0", "host:65536", "::1:80", "a b:80", "http://host:80", "[]:80", "https://", "https://host"])
   func refusesAnythingElse(text: String) {
     #expect(throws: FieldError.self) { try ServerAddress(parsing: text) }
   }

@@ -18,11 +18,12 @@ final class RawServer: Sendable {
     case choose(@Sendable (String) -> String)
   }
 
-  init(_ behaviour: Behaviour) throws {
+  /// - Parameter host: an IPv4 address of this machine.
+  init(_ behaviour: Behaviour, host: UInt32 = 0x7F00_0001) throws {
     listener = Descriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_addr.s_addr = host.bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let number = listener.number
     let bound = withUnsafeMutablePointer(to: &address) { pointer in

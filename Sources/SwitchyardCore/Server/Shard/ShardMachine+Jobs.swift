@@ -21,7 +21,9 @@ extension ShardMachine {
   mutating func continueWork(_ job: JobID, _ board: inout Switchboard) {
     guard let work = jobWork[job]?.first, !work.hasBegun else { return }
     jobWork[job]?.updateFirst { $0.hasBegun = true }
-    if case .create(let new) = work.kind { return board.commit(shard, .createJob(new)) }
+    if case .create(let new) = work.kind {
+      return board.commit(shard, .createJob(new), for: work.token, after: "version 1")
+    }
     if case .refresh = work.kind { return board.read(.job(job), for: shard) }
     if let due = jobs[job] {
       jobs[job]?.isBusy = true
@@ -56,7 +58,8 @@ extension ShardMachine {
       }
       let edited = job.edited(spec, at: now, zone: board.zone(spec.timeZone))
       guard let next = chained(edited, work, &board) else { return }
-      board.commit(shard, .editJob(next))
+      board.commit(
+        shard, .editJob(next), for: work.token, before: "version \(job.version)", after: "version \(next.version)")
     case .set(let state):
       if job.state == state { return answer(job.id, .job(job), &board) }
       guard !isDeleted else { return answer(job.id, .refused(.conflict, "the job is deleted"), &board) }
@@ -64,28 +67,31 @@ extension ShardMachine {
       next.nextFire = job.nextFire(in: state, at: now, zone: board.zone(job.spec.timeZone))
       next.state = state
       guard let next = chained(next, work, &board) else { return }
-      setState(job, state, next.nextFire, &board)
+      setState(job, state, next.nextFire, for: work.token, &board)
     case .mendChain(let predecessor):
       guard job.state == .enabled, job.nextFire == nil, job.chain == predecessor,
         case .fixedDelay(let delay) = job.spec.schedule
       else { return answer(job.id, nil, &board) }
       guard let next = job.spec.dueAfterRun(endedAt: now, delay: delay) else { return answer(job.id, nil, &board) }
-      setState(job, .enabled, next, &board)
+      setState(job, .enabled, next, for: nil, &board)
     case .keepToLife:
       guard job.state == .enabled, let due = job.nextFire, job.spec.isOutsideLife(due) else {
         return answer(job.id, nil, &board)
       }
-      setState(job, .enabled, job.spec.isOver(at: due) ? nil : job.spec.startsAt, &board)
+      setState(job, .enabled, job.spec.isOver(at: due) ? nil : job.spec.startsAt, for: nil, &board)
     case .create, .refresh: answer(job.id, nil, &board)
     }
   }
 
-  private func setState(_ job: Job, _ state: JobState, _ nextFire: Timestamp?, _ board: inout Switchboard) {
+  private func setState(
+    _ job: Job, _ state: JobState, _ nextFire: Timestamp?, for token: Token?, _ board: inout Switchboard
+  ) {
     board.commit(
       shard,
       .setJobState(
         JobStateChange(
-          job: job.id, version: job.version, state: state, nextFire: nextFire, at: board.now.wall)))
+          job: job.id, version: job.version, state: state, nextFire: nextFire, at: board.now.wall)),
+      for: token, before: job.state.rawValue, after: state.rawValue)
   }
 
   /// The first of the queue is done.

@@ -12,7 +12,7 @@ extension ShardMachine {
     case .createJob(let job): jobCreated(job, result, &board)
     case .editJob(let job): jobEdited(job, result, &board)
     case .setJobState(let change): jobStateSet(change, result, &board)
-    case .putWorker, .judgeWorker, .putPolicy, .purgeInstances, .purgeJob, .purgeWorker: break
+    case .putWorker, .judgeWorker, .putPolicy, .purgeInstances, .purgeJob, .purgeWorker, .access: break
     }
   }
 }

@@ -55,18 +55,20 @@ extension ShardMachine {
       case (.chain(let job), _):
         entries[id]?.deferred.removeFirst()
         chainAnswered(job, id, isOver: false, &board)
-      case (.end, .waiting), (.end, .held):
+      case (.end(let token), .waiting), (.end(let token), .held):
         let detail = entry.isLeaving ? "a newer one took its place" : "cancelled"
-        settle(id, to: .cancelled, detail: detail, &board)
+        settle(id, to: .cancelled, detail: detail, for: token, &board)
       case (.end(let token), _):
         if entry.instance.state == .stopping {
           entries[id]?.deferred.removeFirst()
           board.reply(token, .instance(id, .stopping))
         } else {
           entries[id]?.stage = .requestingStop
-          board.commit(shard, .requestStop(id, attempt: entry.instance.attempt))
+          board.commit(
+            shard, .requestStop(id, attempt: entry.instance.attempt), for: token,
+            before: entry.instance.state.name, after: InstanceState.stopping.name)
         }
-      case (.release, .held): settle(id, to: .waiting, detail: nil, &board)
+      case (.release(let token), .held): settle(id, to: .waiting, detail: nil, for: token, &board)
       case (.release(let token), _):
         entries[id]?.deferred.removeFirst()
         board.refuse(token, .conflict, "the instance is \(entry.instance.state.name), not held")
@@ -75,7 +77,10 @@ extension ShardMachine {
     if let entry = entries[id], entry.stage == .waiting, entry.deferred.isEmpty { park(id, &board) }
   }
 
-  mutating func settle(_ id: InstanceID, to state: InstanceState, detail: String?, _ board: inout Switchboard) {
+  /// - Parameter token: of the request that wants it.
+  mutating func settle(
+    _ id: InstanceID, to state: InstanceState, detail: String?, for token: Token? = nil, _ board: inout Switchboard
+  ) {
     guard let entry = entries[id], entry.stage == .waiting || entry.stage == .held else { return }
     board.placements.withdraw(id)
     entries[id]?.stage = .settling
@@ -84,7 +89,8 @@ extension ShardMachine {
       .settle(
         Settlement(
           instance: id, attempt: entry.instance.attempt, from: entry.instance.state, to: state, at: board.now.wall,
-          detail: detail, chain: state.isTerminal ? chainAdvance(of: id, at: board.now.wall) : nil)))
+          detail: detail, chain: state.isTerminal ? chainAdvance(of: id, at: board.now.wall) : nil)),
+      for: token, before: entry.instance.state.name, after: state.name)
   }
 
   // MARK: The outcomes

@@ -53,7 +53,7 @@ struct OpenAPI {
     if route.permission == .anyone {
       operation["security"] = []
     } else {
-      about.append("Needs the permission `\(route.permission.rawValue)`.")
+      about.append("Needs a token with the permission `\(route.permission.rawValue)`.")
     }
     if !about.isEmpty { operation["description"] = .string(about.joined(separator: " ")) }
     if !route.tag.isEmpty { operation["tags"] = [.string(route.tag)] }
@@ -123,7 +123,7 @@ struct OpenAPI {
   private func problems(of route: Route) -> [HTTPResponse.Status] {
     var statuses: Set<HTTPResponse.Status> = [.badRequest]
     statuses.formUnion(route.problems)
-    if route.permission != .anyone { statuses.formUnion([.unauthorized, .serviceUnavailable]) }
+    if route.permission != .anyone { statuses.formUnion([.unauthorized, .forbidden, .serviceUnavailable]) }
     if route.parameters.contains(where: { $0.place == .path }) { statuses.insert(.notFound) }
     if route.body != nil { statuses.formUnion([.contentTooLarge, .unsupportedMediaType]) }
     if route.method != .get { statuses.insert(.tooManyRequests) }

@@ -6,13 +6,14 @@ enum Path {
   static let job = Parameter.text("name", .jobName, "The job's name.", check: NameRule.identifier).inPath
   static let instance = Parameter<InstanceID>.identity("instance", "The instance.").inPath
   static let plugin = Parameter.text("plugin", .jobName, "The plugin's id.", check: NameRule.identifier).inPath
+  static let token = Parameter<TokenID>.identity("token", "The token.").inPath
   static let worker = Parameter.text("worker", bytes: 1...128, "The worker's name.").inPath
   static let version = Parameter<UInt32>.integer("version", in: 1...UInt32.max, "The number of the version.").inPath
   static let revision = Parameter<UInt64>.integer(
     "revision", in: 1...UInt64(Int64.max), "The number of the revision."
   ).inPath
 
-  private static let all: [any Declared] = [app, job, instance, plugin, worker, version, revision]
+  private static let all: [any Declared] = [app, job, instance, plugin, worker, version, revision, token]
 
   /// What the `{names}` in a path stand for.
   static func declarations(in path: String) -> [ParameterDeclaration] {

@@ -45,7 +45,8 @@ struct EventRoutes {
 
   @Sendable private func follow(_ request: APIRequest) async throws -> APIResponse {
     let filter = EventFilter(
-      app: try request[Query.app], job: try request[Self.job], kinds: try request[Self.types])
+      app: try request[Query.app], job: try request[Self.job], kinds: try request[Self.types],
+      scope: request.caller.apps)
     guard filter.job == nil || filter.app != nil else {
       throw APIError(
         unprocessable: FieldError(path: "app", problem: "is required together with job: which app's job is it?"))

@@ -83,7 +83,7 @@ struct InstanceRoutes {
           .get, "/api/v1/instances/{instance}/wait", .read, "waitForInstance", "Wait until an instance is over",
           about: "Answers when it is, or with what it is when the time has passed.", takes: [Self.timeout],
           answers: .ok(InstanceView.resource.schema)
-        ) { request in try await ended(try request[Path.instance], within: try request[Self.timeout]) },
+        ) { request in try await ended(try await api.instance(request).id, within: try request[Self.timeout]) },
         Route(
           .get, "/api/v1/instances/{instance}/logs", .read, "readLog", "The log of an instance, as it was written",
           takes: [Self.attempt, Self.offset, Self.bytes, Self.follow, Self.download],
@@ -107,7 +107,7 @@ struct InstanceRoutes {
         Route(
           .post, "/api/v1/instances/{instance}/stop", .operate, "stopInstance",
           "Stop an instance, whether it waits or runs", answers: .ok(Self.changed), problems: [.conflict]
-        ) { try await end(try await api.instance($0)) },
+        ) { try await end(try await api.instance($0), $0) },
         Route(
           .post, "/api/v1/instances/{instance}/release", .operate, "releaseInstance",
           "Let an instance run that is held because its worker was lost", answers: .ok(Self.changed),
@@ -156,7 +156,7 @@ struct InstanceRoutes {
     let ceiling = try request[Self.createdBefore].map { InstanceID(rawValue: IDGenerator.lowest(at: $0)) }
     let start = [try request[Self.cursor], ceiling].compactMap { $0 }.min()
     return try await Sieve(limit: try request[Query.limit], after: start) { before, count in
-      let rows = try await api.store.instances(filter, before: before, limit: count)
+      let rows = try await api.instances(filter, before: before, limit: count, for: request.caller)
       // Shorter than asked for: there is nothing behind it.
       return Array(rows.prefix { $0.id.rawValue >= floor })
     } cursor: {
@@ -199,18 +199,18 @@ struct InstanceRoutes {
           ? "the instance is over: \(instance.state.name)"
           : "the instance is \(instance.state.name), not waiting; `switchyard instance stop \(instance.id)` stops it")
     }
-    return try await end(instance)
+    return try await end(instance, request)
   }
 
-  private func end(_ instance: Instance) async throws -> APIResponse {
+  private func end(_ instance: Instance, _ request: APIRequest) async throws -> APIResponse {
     guard !instance.state.isTerminal else { throw APIError.conflict("the instance is over: \(instance.state.name)") }
-    return try answer(await api.driver.perform(.end(instance)))
+    return try answer(await api.change(request, .end(instance)))
   }
 
   @Sendable private func release(_ request: APIRequest) async throws -> APIResponse {
     let instance = try await api.instance(request)
     guard instance.state == .held else { throw APIError.conflict("the instance is \(instance.state.name), not held") }
-    return try answer(await api.driver.perform(.release(instance)))
+    return try answer(await api.change(request, .release(instance)))
   }
 
   @Sendable private func explain(_ request: APIRequest) async throws -> APIResponse {
@@ -247,7 +247,7 @@ struct InstanceRoutes {
     let submission = Submission(
       definition: sameVersion ? version : JobVersion(job), key: key, parameters: instance.parameters)
     try api.admission.rates.take(1, for: instance.app)
-    try api.admission.tokenRates.take(1, for: request.token)
+    try api.admission.tokenRates.take(1, for: request.caller.hash)
     let reply = await api.driver.perform(.submit(submission))
     guard case .submitted(let id, let isDuplicate) = reply else { throw APIError(unexpected: reply) }
     return .json(Receipt.resource.json(Receipt(instance: id, isDuplicate: isDuplicate)), isDuplicate ? .ok : .accepted)

@@ -87,7 +87,7 @@ struct JobRoutes {
     let (named, state) = (try request[Self.named], try request[Self.state])
     let (tag, schedule) = (try request[Self.tag], try request[Self.schedule])
     let page = try await Sieve(limit: try request[Query.limit], after: try request[Self.cursor]) { cursor, count in
-      try await api.store.jobs(app: app, after: cursor, limit: count)
+      try await api.jobs(app: app, after: cursor, limit: count, for: request.caller)
     } cursor: {
       JobCursor(app: $0.app, name: $0.spec.name)
     } admits: { job in
@@ -116,7 +116,7 @@ struct JobRoutes {
     let existing = try await api.store.job(app: app, name: document.spec.name)
     try check(try request[Self.ifMatch], try request[Self.ifNoneMatch], against: existing)
     if let existing, existing.spec == document.spec { return response(existing) }
-    switch await api.driver.perform(.putJob(app: app, spec: document.spec, existing: existing)) {
+    switch await api.change(request, .putJob(app: app, spec: document.spec, existing: existing)) {
     case .job(let job): return response(job, existing == nil ? .created : .ok)
     case let reply: throw APIError(unexpected: reply)
     }
@@ -144,7 +144,7 @@ struct JobRoutes {
   private func setState(_ request: APIRequest, _ state: JobState) async throws -> APIResponse {
     let job = try await api.job(request)
     if job.state == state { return response(job) }
-    switch await api.driver.perform(.setJobState(job, state)) {
+    switch await api.change(request, .setJobState(job, state)) {
     case .job(let job): return response(job)
     case let reply: throw APIError(unexpected: reply)
     }

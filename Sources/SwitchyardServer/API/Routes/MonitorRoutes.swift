@@ -29,8 +29,9 @@ struct MonitorRoutes {
           .get, "/metrics", metricsAreOpen ? .anyone : .read, "getMetrics", "Figures for Prometheus",
           about: "The text format 0.0.4. Prometheus sends a token by `authorization: {credentials_file: …}`.",
           answers: .bytes("text/plain", "Metrics.")
-        ) { _ in
-          APIResponse(
+        ) { request in
+          if !metricsAreOpen { try request.caller.demandAllApps() }
+          return APIResponse(
             body: .bytes(contentType: PrometheusText.contentType, Array(try await MetricsPage(api: api).text().utf8)))
         },
       ])

@@ -147,7 +147,7 @@ struct PlacementRoutes {
       throw APIError(unprocessable: FieldError(path: error.path, problem: error.message))
     }
     let revision = (try await api.store.policy(app: app, revision: nil)?.revision ?? 0) + 1
-    switch await api.driver.perform(.putPolicy(app: app, policy, revision: revision)) {
+    switch await api.change(request, .putPolicy(app: app, policy, revision: revision)) {
     case .policy(let stored):
       do throws(PlacementError) {
         try await api.placement.engine.setPolicy(stored)

@@ -72,7 +72,7 @@ struct SubmissionRoutes {
       }
       order.key = key
     }
-    let submitter = Submitter(api: api, app: try request[Path.app], token: request.token)
+    let submitter = Submitter(api: api, app: try request[Path.app], token: request.caller.hash)
     guard let receipt = try await submitter.submit([.success(order)]).first?.get() else {
       throw APIError(status: .internalServerError, detail: "the order was not answered")
     }
@@ -91,7 +91,7 @@ struct SubmissionRoutes {
   }
 
   @Sendable private func submit(_ request: APIRequest) async throws -> APIResponse {
-    let submitter = Submitter(api: api, app: try request[Path.app], token: request.token)
+    let submitter = Submitter(api: api, app: try request[Path.app], token: request.caller.hash)
     if let body = request.stream {
       return .stream(contentType: Self.ndjson) { write in
         try await answer(body, with: submitter, write)

@@ -27,7 +27,8 @@ struct WorkerRoutes {
           .get, "/api/v1/workers/{worker}", .read, "getWorker", "A worker", answers: .ok(WorkerView.resource.schema)
         ) { request in
           let name = try request[Path.worker]
-          guard case .workers(let records) = try await api.store.read(.worker(name: name)), let record = records.first
+          guard case .workers(let records) = try await api.store.read(.worker(name: name)), let record = records.first,
+            request.caller.sees(record.profile)
           else { throw APIError.notFound("there is no worker \(quoted(name)); `switchyard worker list` shows all") }
           return .json(WorkerView.resource.json(view(record, await sessions())))
         },
@@ -44,7 +45,7 @@ struct WorkerRoutes {
       $0.record.ref.name
     } admits: { view in
       let profile = view.record.profile
-      return app.map { profile.apps.isEmpty || profile.apps.contains($0) } ?? true
+      return request.caller.sees(profile) && app.map { profile.apps.isEmpty || profile.apps.contains($0) } ?? true
         && state.map { $0 == view.state } ?? true && site.map { $0 == profile.site } ?? true
         && tag.map { profile.tags.contains($0) } ?? true
     }.page()

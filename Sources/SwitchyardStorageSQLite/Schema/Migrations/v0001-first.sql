@@ -108,3 +108,38 @@ CREATE TABLE policies (
   created_at INTEGER NOT NULL,
   PRIMARY KEY (app, revision)
 ) STRICT, WITHOUT ROWID;
+
+-- Who may do what. Of a secret there is only its SHA-256, in hexadecimal. Apps and bounds are JSON.
+CREATE TABLE tokens (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  role INTEGER NOT NULL,
+  apps TEXT NOT NULL,
+  bounds TEXT,
+  hash TEXT NOT NULL,
+  previous_hash TEXT,
+  previous_until INTEGER,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  revoked_at INTEGER,
+  used_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX tokens_live_name ON tokens (name) WHERE revoked_at IS NULL;
+CREATE INDEX tokens_hash ON tokens (hash);
+CREATE INDEX tokens_previous_hash ON tokens (previous_hash) WHERE previous_hash IS NOT NULL;
+
+-- Who changed what; a number is never used twice.
+CREATE TABLE audit (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  token INTEGER,
+  actor TEXT NOT NULL,
+  address TEXT NOT NULL,
+  method TEXT NOT NULL,
+  path TEXT NOT NULL,
+  app TEXT,
+  before TEXT,
+  after TEXT
+) STRICT;
+CREATE INDEX audit_app ON audit (app) WHERE app IS NOT NULL;
+CREATE INDEX audit_token ON audit (token) WHERE token IS NOT NULL;

@@ -87,6 +87,7 @@ struct HTTPExchange: Sendable {
   private static func describe(_ error: any Error) -> String {
     switch error {
     case let error as HTTPClientError: "HTTP request failed: \(error.shortDescription)"
+    case let error as AddressRefused: "HTTP request refused: \(error)"
     case let error as IOError: "HTTP request failed: \(systemMessage(error.errnoCode))"
     default: "HTTP request failed: \(error)"
     }

@@ -11,6 +11,9 @@ import Synchronization
 /// own sends its parameters, unless the method is `GET`, `HEAD` or `DELETE`. `Switchyard-Instance` and
 /// `Switchyard-Attempt` are sent along, so that the other side can tell a repetition and fence an older attempt.
 ///
+/// Where it may connect to is for the worker's ``AddressPolicy`` to say, at each redirect anew; redirects lead to `http`
+/// and `https` alone.
+///
 /// Stopping closes the connection: nothing of the attempt runs here any more, but what the other side began, it may
 /// finish.
 package final class HTTPRunner: AttemptRunner {
@@ -22,20 +25,30 @@ package final class HTTPRunner: AttemptRunner {
   }
 
   private let report: AttemptReports
+  private let policy: AddressPolicy
   /// Made when it is first needed.
   private let client = Mutex<HTTPClient?>(nil)
   private let calls = Mutex<[AttemptRef: Call]>([:])
 
-  package init(report: @escaping AttemptReports) {
+  package init(policy: AddressPolicy, report: @escaping AttemptReports) {
+    self.policy = policy
     self.report = report
   }
 
-  private static func makeClient() -> HTTPClient {
+  private static func makeClient(_ policy: AddressPolicy) -> HTTPClient {
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .follow(max: 5, allowCycles: false)
     configuration.timeout.connect = .seconds(10)
     // Whether and when to try again is the retry policy's affair.
     configuration.connectionPool.retryConnectionEstablishment = false
+    // Each connection, before a request is written to it.
+    let check: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
+      let address = channel.remoteAddress?.ipAddress ?? ""
+      guard let refusal = policy.refusal(of: address) else { return channel.eventLoop.makeSucceededVoidFuture() }
+      return channel.eventLoop.makeFailedFuture(AddressRefused(description: refusal))
+    }
+    configuration.http1_1ConnectionDebugInitializer = check
+    configuration.http2ConnectionDebugInitializer = check
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
@@ -47,7 +60,7 @@ package final class HTTPRunner: AttemptRunner {
     guard isNew else { return }
     report(.started(ref, at: startedAt))
     let client = client.withLock { client in
-      let made = client ?? Self.makeClient()
+      let made = client ?? Self.makeClient(policy)
       client = made
       return made
     }
@@ -77,4 +90,9 @@ package final class HTTPRunner: AttemptRunner {
     }
     try? await client?.shutdown()
   }
+}
+
+/// A connection that the policy does not let be used.
+struct AddressRefused: Error, CustomStringConvertible {
+  let description: String
 }

@@ -1,0 +1,155 @@
+import HTTPTypes
+import SwitchyardCore
+import SwitchyardModel
+import SwitchyardSystem
+
+/// Tokens: made, listed, rotated, revoked.
+struct TokenRoutes {
+  let api: APIContext
+
+  /// For how long a token or an old secret may be good.
+  private static let spans: ClosedRange<Span> = .zero ... .seconds(100 * 366 * 86_400)
+
+  private static let definition = Schema.object([
+    .required("name", .jobName, "Unique among tokens that are not revoked."),
+    .required(
+      "role", .choice(TokenRole.allCases.map(\.name)),
+      "`read`, `operate` and `write` each include those before; `admin` may everything in all apps; `join` lets "
+        + "workers in and does nothing else."),
+    .optional("apps", .list(of: .output, 1...64), "`*`, or names of apps; `admin` is for all."),
+    .optional("tags", .list(of: .output, 0...256), "For `join`: the tags that a worker may claim; any when left out."),
+    .optional("sites", .list(of: .output, 0...256), "For `join`: where a worker may stand; anywhere when left out."),
+    .optional("slots", .integer(1...65_536 as ClosedRange<UInt32>), "For `join`: the slots that a worker may have."),
+    .optional("expiresIn", .span(spans), "It ends by itself then; never when left out."),
+  ])
+  .named("TokenDefinition")
+
+  private static let rotation = Schema.object([
+    .optional("overlap", .span(spans), "For how long the old secret stays good; not at all when left out.")
+  ])
+
+  var routes: [Route] {
+    let token = "/api/v1/tokens/{token}"
+    return Route.group(
+      "access",
+      [
+        Route(
+          .get, "/api/v1/tokens", .admin, "listTokens", "Tokens, oldest first, revoked ones included",
+          answers: .ok(.object([.required("tokens", .list(of: TokenView.resource.schema))])), handle: list),
+        Route(
+          .post, "/api/v1/tokens", .admin, "createToken", "Make a token", body: .json(Self.definition),
+          answers: .created(TokenView.withSecret("").schema, "The new token. Its secret is told this once."),
+          problems: [.conflict], handle: create),
+        Route(
+          .post, token + "/rotate", .admin, "rotateToken", "Give a token a new secret",
+          body: .optionalJSON(Self.rotation),
+          answers: .ok(TokenView.withSecret("").schema, "The token. Its secret is told this once."),
+          problems: [.conflict], handle: rotate),
+        Route(
+          .delete, token, .admin, "revokeToken", "Revoke a token",
+          about: "It is good for nothing from then on, and streams that were opened by it end.",
+          answers: .ok(TokenView.resource.schema, "The token as it is now."), problems: [.conflict], handle: revoke),
+      ])
+  }
+
+  @Sendable private func list(_ request: APIRequest) async throws -> APIResponse {
+    let now = SystemClock.wall()
+    return .json([
+      "tokens": .array(api.tokens.records.map { TokenView.resource.json(TokenView(record: $0, now: now)) })
+    ])
+  }
+
+  @Sendable private func create(_ request: APIRequest) async throws -> APIResponse {
+    let secret = TokenText.make()
+    let now = SystemClock.wall()
+    let record = try request.json().read { fields in
+      TokenRecord(definition: fields, hash: TokenText.hash(of: secret), now: now)
+    }
+    guard api.tokens.records.count(where: { $0.revokedAt == nil }) < TokenRecord.limit else {
+      throw APIError.conflict("there are \(TokenRecord.limit) tokens; revoke some that nobody uses")
+    }
+    switch await api.change(request, .access(.putToken(record))) {
+    case .access(.applied):
+      return .json(TokenView.withSecret(secret).json(TokenView(record: record, now: now)), .created)
+    case .access(.duplicate):
+      throw APIError.conflict("there is a token \(quoted(record.name)) already; revoke or rotate it, or choose a name")
+    case .access: throw APIError.conflict("the token could not be made; try again")
+    case let reply: throw APIError(unexpected: reply)
+    }
+  }
+
+  @Sendable private func rotate(_ request: APIRequest) async throws -> APIResponse {
+    let record = try token(request)
+    let overlap: Span = try request.json().read { fields in
+      fields.optional("overlap")?.span(in: Self.spans) ?? .zero
+    }
+    let secret = TokenText.make()
+    let now = SystemClock.wall()
+    let hash = TokenText.hash(of: secret)
+    switch await api.change(
+      request, .access(.rotateToken(record.id, from: record.hash, to: hash, until: now + overlap)))
+    {
+    case .access(.applied):
+      return .json(TokenView.withSecret(secret).json(TokenView(record: try token(request), now: now)))
+    case .access: throw APIError.conflict("the token is revoked, or has been rotated just now; look at it again")
+    case let reply: throw APIError(unexpected: reply)
+    }
+  }
+
+  @Sendable private func revoke(_ request: APIRequest) async throws -> APIResponse {
+    let record = try token(request)
+    let now = SystemClock.wall()
+    switch await api.change(request, .access(.revokeToken(record.id, at: now))) {
+    case .access(.applied), .access(.duplicate):
+      return .json(TokenView.resource.json(TokenView(record: try token(request), now: now)))
+    case .access: throw APIError.conflict("the token is gone")
+    case let reply: throw APIError(unexpected: reply)
+    }
+  }
+
+  private func token(_ request: APIRequest) throws -> TokenRecord {
+    let id = try request[Path.token]
+    guard let record = api.tokens.record(id) else {
+      throw APIError.notFound("there is no token \(id); `switchyard token list` shows those there are")
+    }
+    return record
+  }
+}
+
+extension TokenRecord {
+  /// A new token as its administrator describes it.
+  fileprivate init(definition fields: ObjectReader, hash: String, now: Timestamp) {
+    func names(_ field: String, _ rule: @escaping (String) -> String?) -> [String]? {
+      fields.optional(field)?.list(count: 0...256) { $0.string(bytes: 1...256, check: rule) }
+    }
+    let name = fields.string("name", bytes: 1...128, check: NameRule.identifier)
+    let accepted = oneOf(TokenRole.allCases.map(\.name))
+    let role =
+      fields.required("role", accepted)?.parsed { text throws(FieldError) in
+        guard let role = TokenRole(name: text) else { throw FieldError(mustBe: accepted, found: quoted(text)) }
+        return role
+      } ?? .read
+    let apps = fields.optional("apps")?.list(count: 1...64) { app in
+      app.string(bytes: 1...64) { $0 == "*" ? nil : NameRule.app($0).map { "*, or \($0)" } }
+    }
+    let tags = names("tags", NameRule.tag)
+    let sites = names("sites", NameRule.tag)
+    let slots = fields.optional("slots")?.integer(in: 1...65_536 as ClosedRange<UInt32>)
+    let expiresIn = fields.optional("expiresIn")?.span(in: .zero ... .seconds(100 * 366 * 86_400))
+    let bounds = JoinBounds(tags: tags, sites: sites, slots: slots)
+    if role != .join, bounds != JoinBounds() {
+      fields.refuse("tags, sites and slots bound what a worker may claim: they go with the role join alone")
+    }
+    if role == .admin, let apps, apps != ["*"] {
+      fields.refuse("a token of the role admin is for all apps: leave apps out")
+    }
+    if role != .admin, apps == nil {
+      fields.refuse("must have apps: names of apps, or * for all", accepted: "apps")
+    }
+    let isForAll = role == .admin || apps?.contains("*") == true
+    self.init(
+      id: TokenID(rawValue: .random(in: 1...UInt64(Int64.max))), name: name, role: role,
+      apps: isForAll ? .all : AppScope(apps ?? []), bounds: role == .join ? bounds : nil, hash: hash, createdAt: now,
+      expiresAt: expiresIn.map { now + $0 })
+  }
+}
