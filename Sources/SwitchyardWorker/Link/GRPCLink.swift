@@ -75,9 +75,12 @@ final class GRPCLink: ServerLink {
     var config = HTTP2ClientTransport.Posix.Config.defaults
     // Frames are batches already: holding them back would only add to every latency.
     config.connection.flushCoalescing = nil
+    // TLS has no way to ask for an address by name: as an address it is looked for among the certificate's addresses.
+    let isIPv4 = !server.host.contains(":") && AddressRange.bits(of: server.host) != nil
     return try HTTP2ClientTransport.Posix(
       target: server.host.contains(":")
-        ? .ipv6(address: server.host, port: server.port) : .dns(host: server.host, port: server.port),
+        ? .ipv6(address: server.host, port: server.port)
+        : isIPv4 ? .ipv4(address: server.host, port: server.port) : .dns(host: server.host, port: server.port),
       transportSecurity: server.isSecure ? tls.security : .plaintext, config: config, eventLoopGroup: loop)
   }
 
