@@ -47,7 +47,7 @@ extension ServerCore {
     board.publish(.owned(shards: shards.count))
     for index in shards.indices { shards[index].begin(&board) }
     for name in board.sessions.sortedNames { armSession(name) }
-    board.arm(.auditTrim, at: board.now.boot + .seconds(60))
+    board.arm(.auditTrim, at: board.now.boot + .seconds(300))
     greetParked()
   }
 

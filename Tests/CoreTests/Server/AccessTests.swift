@@ -110,7 +110,7 @@ import Testing
     server.own()
     server.commitAll()
     let first = server.request(.access(.revokeToken(TokenID(rawValue: 1), at: server.wall)))
-    server.pass(.seconds(61))
+    server.pass(.seconds(301))
     server.runTimers()
     let second = server.request(.access(.revokeToken(TokenID(rawValue: 2), at: server.wall)))
     server.commit([.conflict])
