@@ -14,6 +14,8 @@ final class GRPCLink: ServerLink {
   private struct State {
     var isOpen = false
     var isWelcome = false
+    /// What the server said when it refused.
+    var refusal: String?
   }
 
   private let number: ConnectionNumber
@@ -48,6 +50,9 @@ final class GRPCLink: ServerLink {
 
   /// Whether the server took this worker.
   var wasWelcome: Bool { state.withLock { $0.isWelcome } }
+
+  /// Why the server refused it, if it did.
+  var refusal: String? { state.withLock { $0.refusal } }
 
   func ended() { events.closed(number, wasOpen: state.withLock { $0.isOpen }) }
 
@@ -118,6 +123,7 @@ final class GRPCLink: ServerLink {
       for wire in frame.messages { messages.append(try decoder.decode(wire)) }
       for message in messages {
         if case .welcome = message { state.withLock { $0.isWelcome = true } }
+        if case .refused(_, let reason) = message { state.withLock { $0.refusal = reason } }
       }
       await events.received(messages, on: number)
     }

@@ -67,6 +67,10 @@ final class GRPCLinks: ServerLinks {
       let cause = ClientTLS.advice(on: error, to: server) ?? "\(error)"
       logger.log(level: isNews ? .warning : .debug, "stream failed", metadata: ["cause": "\(cause)"])
     }
+    if let refusal = link.refusal {
+      let isNews = link.wasWelcome || state.withLock { $0.failures == 0 }
+      logger.log(level: isNews ? .warning : .debug, "refused by the server", metadata: ["reason": "\(refusal)"])
+    }
     // A server that has served and closes is asked again; one that cannot be reached is not.
     state.withLock { state in
       state.failures = link.wasWelcome ? 0 : state.failures + 1

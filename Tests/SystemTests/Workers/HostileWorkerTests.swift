@@ -27,6 +27,7 @@ extension RealProcesses {
         let theirs = AttemptRef(instance: try #require(InstanceID(id)), attempt: 1)
         try await RawWorker.joining(cluster) { thief in
           thief.hello("thief")
+          try await cluster.workerIsThere("thief")
           thief.send([
             result(theirs), result(AttemptRef(instance: theirs.instance, attempt: 2)),
             .accepted(theirs, startedAt: Timestamp(seconds: 1)), .rejected(theirs, reason: "no"),
@@ -61,6 +62,7 @@ extension RealProcesses {
         }
         try await RawWorker.joining(cluster) { worker in
           worker.hello("twice")
+          try await cluster.workerIsThere("twice")
           worker.hello("again")
           try await counted(cluster, "hello.repeated")
           #expect(!worker.hasEnded)
