@@ -22,10 +22,15 @@ extension RealProcesses {
     }
 
     /// What there is on the server under test.
-    private func target(_ path: String, _ instance: String) -> String {
+    private struct Objects {
+      var instance: String
+      var token: String
+    }
+
+    private func target(_ path: String, _ objects: Objects) -> String {
       let names = [
-        "app": "default", "name": "seed", "instance": instance, "plugin": "switchyard.least-loaded", "version": "1",
-        "revision": "1", "worker": "w1",
+        "app": "default", "name": "seed", "instance": objects.instance, "plugin": "switchyard.least-loaded",
+        "version": "1", "revision": "1", "worker": "w1", "token": objects.token,
       ]
       return names.reduce(path) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
@@ -56,8 +61,11 @@ extension RealProcesses {
           "PUT", "/apps/default/policy", ["balancer": ["plugin": "switchyard.least-loaded"]])
         // Waits for ever: there is no worker.
         let instance = try await cluster.api.run("seed")
+        let token = try await cluster.api.call("POST", "/tokens", ["name": "seed", "role": "read", "apps": ["*"]])
+        let objects = Objects(instance: instance, token: token.text("id"))
         let document = try await cluster.api.get("/openapi.json")
         let before = try await cluster.api.get("/apps/default/jobs/seed")
+        let tokens = try await cluster.api.get("/tokens")
         var count = 0
 
         func ask(
@@ -67,7 +75,7 @@ extension RealProcesses {
           count += 1
           var exchange = HTTPExchange(
             port: cluster.http, method: method ?? operation.method,
-            target: path ?? target(operation.path, instance) + query, body: body)
+            target: path ?? target(operation.path, objects) + query, body: body)
           exchange.headers = [("authorization", "Bearer \(cluster.api.token)")] + headers
           return try await exchange.run()
         }
@@ -91,11 +99,11 @@ extension RealProcesses {
           expect(wrongMethod, 405, "PATCH \(operation.path)")
           #expect(wrongMethod.headers["allow"]?.contains(operation.method) == true, "\(title)")
           #expect(try await ask(operation, method: "OPTIONS").status == 204)
-          expect(try await ask(operation, path: target(operation.path, instance) + "/"), 404, "\(title)/")
+          expect(try await ask(operation, path: target(operation.path, objects) + "/"), 404, "\(title)/")
           if operation.value["security"] == nil {
             count += 1
             let stranger = HTTPExchange(
-              port: cluster.http, method: operation.method, target: target(operation.path, instance))
+              port: cluster.http, method: operation.method, target: target(operation.path, objects))
             expect(try await stranger.run(), 401, "\(title) without a token")
           }
           for parameter in operation.parameters {
@@ -106,7 +114,7 @@ extension RealProcesses {
               case "query":
                 expect(try await ask(operation, query: "?\(name)=\(text)"), 400, field: name, what)
               case "path" where !text.isEmpty:
-                let path = target(operation.path.replacing("{\(name)}", with: text), instance)
+                let path = target(operation.path.replacing("{\(name)}", with: text), objects)
                 expect(try await ask(operation, path: path), 400, field: name, what)
               default: break
               }
@@ -120,6 +128,7 @@ extension RealProcesses {
         }
         #expect(count > 500, "\(count) requests")
         #expect(try await cluster.api.get("/apps/default/jobs/seed") == before)
+        #expect(try await cluster.api.get("/tokens") == tokens)
         #expect(try await cluster.api.instances().map { $0.text("id") } == [instance])
         #expect(try await cluster.api.get("/apps/default/policy").number("revision") == 1)
       }

@@ -45,6 +45,8 @@ package final class HTTPRunner: AttemptRunner {
     let check: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
       let address = channel.remoteAddress?.ipAddress ?? ""
       guard let refusal = policy.refusal(of: address) else { return channel.eventLoop.makeSucceededVoidFuture() }
+      // The client forgets the connection without closing it; a moment later, when it has.
+      channel.eventLoop.execute { channel.close(promise: nil) }
       return channel.eventLoop.makeFailedFuture(AddressRefused(description: refusal))
     }
     configuration.http1_1ConnectionDebugInitializer = check
