@@ -9,7 +9,8 @@ struct ReadMachine: Sendable {
   }
 
   private let limit: Int
-  private var open: [Token: Question] = [:]
+  /// Few at a time.
+  private var open: [(token: Token, question: Question)] = []
   private var queue = Fifo<Question>()
   private var failures: UInt32 = 0
   private var backsOff = false
@@ -26,7 +27,7 @@ struct ReadMachine: Sendable {
     guard !backsOff else { return }
     while open.count < limit, let question = queue.popFirst() {
       lastToken += 1
-      open[lastToken] = question
+      open.append((lastToken, question))
       actions.append(.read(lastToken, question.request))
     }
   }
@@ -35,7 +36,8 @@ struct ReadMachine: Sendable {
   mutating func answered(
     _ token: Token, _ page: OwnerPage?, at now: Instants, into actions: inout ServerActions
   ) -> Question? {
-    guard let question = open.removeValue(forKey: token) else { return nil }
+    guard let place = open.firstIndex(where: { $0.token == token }) else { return nil }
+    let question = open.remove(at: place).question
     if page != nil {
       failures = 0
       return question

@@ -31,18 +31,13 @@ extension ServerCore {
     for record in page {
       board.sessions[record.ref.name] = SessionMachine(name: record.ref.name, record: record, heardAt: claimedAt)
     }
-    if page.count >= limit, let last = page.last {
-      board.read(.workers(after: last.ref.name, limit: limit))
-    } else {
-      workersLoaded = true
-    }
+    if page.count >= limit, let last = page.last { board.read(.workers(after: last.ref.name, limit: limit)) }
     ownIfLoaded()
   }
 
+  /// All is loaded when nothing is left to read: each page that is not the last has asked for the next by now.
   mutating func ownIfLoaded() {
-    // By index: a copy of each machine for each page would be most of the work of loading.
-    guard board.phase == .loading, workersLoaded, shards.indices.allSatisfy({ shards[$0].toLoad.isEmpty })
-    else { return }
+    guard board.phase == .loading, board.reads.isIdle else { return }
     board.phase = .owning
     board.publish(.owned(shards: shards.count))
     for index in shards.indices { shards[index].begin(&board) }
@@ -93,7 +88,6 @@ extension ServerCore {
     shards = Shard.all.map(ShardMachine.init)
     policies.removeAll()
     accesses.removeAll()
-    workersLoaded = false
     if wasStopping { return stop() }
     claim()
   }

@@ -20,7 +20,6 @@ package struct ServerCore: Sendable {
   var policies = Fifo<(Token, PolicyRevision)>()
   /// Who asked for the changes of tokens that are on their way; nil: the core itself.
   var accesses = Fifo<Token?>()
-  var workersLoaded = false
   var claimFailures: Int64 = 0
   /// Since when the workers of the store have time to come back.
   var claimedAt = BootTime(nanoseconds: 0)
@@ -41,20 +40,29 @@ package struct ServerCore: Sendable {
   package mutating func handle(
     _ event: ServerEvent, at now: Instants, random: inout SeededRandom, into actions: inout ServerActions
   ) {
-    handle(contentsOf: CollectionOfOne(event), at: now, random: &random, into: &actions)
+    begin(at: now, random, &actions)
+    apply(event)
+    end(&random, &actions)
   }
 
   /// Handles events that came together: what they want written goes into one commit, what they want placed
   /// into one question.
   package mutating func handle(
-    contentsOf events: some Sequence<ServerEvent>, at now: Instants, random: inout SeededRandom,
-    into actions: inout ServerActions
+    contentsOf events: [ServerEvent], at now: Instants, random: inout SeededRandom, into actions: inout ServerActions
   ) {
+    begin(at: now, random, &actions)
+    for event in events { apply(event) }
+    end(&random, &actions)
+  }
+
+  private mutating func begin(at now: Instants, _ random: SeededRandom, _ actions: inout ServerActions) {
     swap(&board.actions, &actions)
     board.now = now
     board.random = random
     watchClock()
-    for event in events { apply(event) }
+  }
+
+  private mutating func end(_ random: inout SeededRandom, _ actions: inout ServerActions) {
     settle()
     random = board.random
     swap(&board.actions, &actions)

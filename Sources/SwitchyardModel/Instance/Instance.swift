@@ -120,5 +120,16 @@ package enum AttemptOutcome: UInt8, CaseIterable, Sendable {
   package var countsAsTry: Bool { self == .failed || self == .timedOut }
 
   /// The word in the API, spelled as states are.
-  package var name: String { self == .timedOut ? "timed-out" : "\(self)" }
+  package var name: String {
+    switch self {
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .timedOut: "timed-out"
+    case .stopped: "stopped"
+    case .lost: "lost"
+    case .rejected: "rejected"
+    case .superseded: "superseded"
+    case .isolated: "isolated"
+    }
+  }
 }

@@ -3,7 +3,6 @@ import SwitchyardModel
 /// What is read after a claim, and again from time to time as the horizon moves.
 extension ShardMachine {
   mutating func load(_ board: inout Switchboard) {
-    toLoad = [.due, .waiting, .queued, .placed]
     board.read(.queued(shard, after: nil, limit: board.configuration.pageLimit), for: shard)
     board.read(.placed(shard, after: nil, limit: board.configuration.pageLimit), for: shard)
     readDue(&board)
@@ -34,8 +33,6 @@ extension ShardMachine {
     }
     if page.count >= limit, let last = page.last {
       board.read(.placed(shard, after: last.instance.id, limit: limit), for: shard)
-    } else {
-      toLoad.remove(.placed)
     }
   }
 
@@ -85,7 +82,6 @@ extension ShardMachine {
       schedule(job.id, &board)
     }
     timetable.touched.removeAll(keepingCapacity: true)
-    toLoad.remove(.due)
     guard board.phase == .owning else { return }
     fireDue(&board)
     arm(&board)

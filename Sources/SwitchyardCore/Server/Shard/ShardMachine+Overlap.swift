@@ -264,8 +264,6 @@ extension ShardMachine {
     }
     if page.count >= limit, let last = page.last {
       board.read(.queued(shard, after: last.instance.id, limit: limit), for: shard)
-    } else {
-      toLoad.remove(.queued)
     }
   }
 

@@ -164,7 +164,6 @@ extension ShardMachine {
     window.overflows = overflows
     window.resting.removeAll()
     window.departed.removeAll(keepingCapacity: true)
-    toLoad.remove(.waiting)
   }
 
   /// Makes room in a window that is full of what nobody takes.

@@ -39,15 +39,9 @@ struct ShardMachine: Sendable {
   var timetable = Timetable()
   /// What was placed when the shard was loaded; emptied when the workers are known.
   var loadedPlaced: [InstanceID] = []
-  /// Parts that are not loaded yet.
-  var toLoad: Set<Part> = []
   /// When to read again what has come within the horizon.
   var nextRead = BootTime.distantFuture
   var armedFor = BootTime.distantFuture
-
-  enum Part: Hashable, Sendable {
-    case due, waiting, queued, placed
-  }
 
   init(_ shard: Shard) { self.shard = shard }
 
