@@ -252,6 +252,25 @@ import Testing
     #expect(server.core.status.queued == 0)
   }
 
+  /// They are of a version that allowed more, and the job is not in memory.
+  @Test func whatWaitsAtARestartGoesByTheNewestLimit() {
+    var current = job(1) { $0.overlap = Overlap(limit: 1) }
+    current.version = 2
+    var server = ServerHarness()
+    server.jobs = [current]
+    for number in [701, 702] as [UInt64] {
+      server.active.append(
+        ActiveInstance(
+          instance: Instance(
+            id: InstanceID(rawValue: number), job: current.id, jobVersion: 1, app: "a", shard: Shard(of: current.id),
+            occurrence: .key("\(number)"), readyAt: start, dueAt: start, createdAt: start),
+          definition: limited(5)))
+    }
+    server.own()
+    #expect(server.questions.map { $0.map(\.instance.rawValue) } == [[701]])
+    #expect(server.core.status.queued == 1)
+  }
+
   @Test func aLimitThatComesLaterHoldsWhatIsAskedFor() throws {
     var server = ServerHarness()
     let unlimited = job(1, .fixedRate(.seconds(10)), nextFire: start)

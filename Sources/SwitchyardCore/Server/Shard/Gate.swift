@@ -32,7 +32,7 @@ struct Gate: Sendable {
   }
 
   /// How many more wait in line than may, where the newer take the place of the older.
-  var surplus: Int64 { overlap?.surplus(placed: admitted - leaving, waiting: waiting) ?? 0 }
+  var surplus: Int64 { isKnown ? overlap?.surplus(placed: admitted - leaving, waiting: waiting) ?? 0 : 0 }
   /// In line.
   var waiting: Int64 { Int64(members.count) }
   var isIdle: Bool { admitted == 0 && storing == 0 && members.isEmpty }

@@ -76,10 +76,11 @@ extension ShardMachine {
     if entries[at: index].isAdmitted { return true }
     let definition = entries[at: index].definition
     if gates.isEmpty || gates[definition.job] == nil {
-      // An older version may have had no limit.
-      let newest = jobs[definition.job]?.version ?? definition
-      guard newest.spec.overlap != nil else { return true }
-      openGate(newest, except: id, &board)
+      // An older version may have had no limit, or a higher one.
+      let newest = jobs[definition.job]?.version
+      guard (newest ?? definition).spec.overlap != nil else { return true }
+      openGate(newest ?? definition, except: id, isKnown: newest != nil, &board)
+      if newest == nil { board.read(.job(definition.job), for: shard) }
     }
     guard let gate = gates[definition.job], gate.hasRoom, gate.waiting == 0 else { return false }
     leaveWindow(id, &board)
@@ -222,17 +223,22 @@ extension ShardMachine {
     } else if job.version > 1, job.spec.overlap != nil {
       openGate(JobVersion(job), except: nil, &board)
     }
+    if board.phase == .owning { replace(job.id, &board) }
     admitNext(job.id, &board)
   }
 
   /// Makes the gate, which counts what of the job is in memory: all that is placed is.
-  private mutating func openGate(_ definition: JobVersion, except id: InstanceID?, _ board: inout Switchboard) {
+  ///
+  /// - Parameter isKnown: the definition is what the job says now.
+  private mutating func openGate(
+    _ definition: JobVersion, except id: InstanceID?, isKnown: Bool = true, _ board: inout Switchboard
+  ) {
     let job = definition.job
     guard gates[job] == nil else {
       gates[job]?.learn(definition.number, definition.spec.overlap)
       return
     }
-    gates[job] = Gate(definition, isKnown: true)
+    gates[job] = Gate(definition, isKnown: isKnown)
     var early: [InstanceID] = []
     for index in entries.indices(where: { $0.definition.job == job && $0.id != id }) {
       let entry = entries[at: index]
