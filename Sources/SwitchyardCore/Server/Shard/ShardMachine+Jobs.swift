@@ -133,9 +133,12 @@ extension ShardMachine {
   }
 
   private mutating func outdated(_ job: JobID, _ board: inout Switchboard) {
+    let work = jobWork[job]?.first
     forget(job, &board)
     answer(job, .refused(.conflict, "the job has changed since it was read"), &board)
     refresh(job, &board)
+    // Nobody asked for it who would ask again.
+    if let work, work.token == nil { add(work.kind, for: job, &board) }
   }
 
   // MARK: Chains
