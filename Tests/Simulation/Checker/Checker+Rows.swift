@@ -61,7 +61,7 @@ extension Checker {
       isLimited: limitedVersions.contains(VersionKey(job: instance.job, version: instance.jobVersion)),
       occurrence: instance.occurrence, state: instance.state, attempt: instance.attempt)
     touched.append(instance.id)
-    coverage.add(from: nil, to: instance.state, by: "createInstance")
+    coverage?.add(from: nil, to: instance.state, by: "createInstance")
     if !instance.state.isTerminal { active.append(instance.id) }
     if instance.state == .queued { lined(up: instance, now) }
   }
@@ -124,7 +124,7 @@ extension Checker {
   private mutating func become(_ state: InstanceState, _ id: InstanceID, by verb: String, _ now: Int64) {
     guard let old = rows[id]?.state else { return fail("only instances change", "\(id)", now) }
     require(!old.isTerminal, "what is over stays as it is", "\(id): \(old) → \(state)", now)
-    coverage.add(from: old, to: state, by: verb)
+    coverage?.add(from: old, to: state, by: verb)
     rows[id]?.state = state
     touched.append(id)
     if state.isTerminal { active.removeAll { $0 == id } }

@@ -51,7 +51,8 @@ extension Checker {
       // A delay may be counted anew from the edit, when that was computed while its run ended.
       if case .delay(let delay)? = mirror.plan, let next = mirror.nextFire, next <= latestWall + delay { return }
       require(
-        (mirror.nextFire ?? .max) <= owed || isChained(mirror), "an edit steps over no due time",
+        (mirror.nextFire ?? .max) <= owed || isChained(mirror) || mirror.chain.map(endedByHand.contains) ?? false,
+        "an edit steps over no due time",
         "\(job.spec.name) from \(owed) to \(mirror.nextFire ?? .max)", now)
     } else if job.state == .enabled {
       begins(mirror, at: job.updatedAt.nanoseconds, job.spec.name, now)
@@ -217,10 +218,13 @@ extension Checker {
       switch plan {
       case .api, .once: break
       case .cron, .rate:
-        guard job.dueTime(after: wall) != nil else { break }
+        // Where the clock was set back, what had been due before has fired.
+        guard job.dueTime(after: latestWall) != nil else { break }
         fail("no due time is missed", "\(stored.spec.name) has none any more", now)
       case .delay(let delay):
-        require(isChained(job) || job.isOver(wall + delay), "a delay goes on after its run", stored.spec.name, now)
+        let isLost = job.chain.map(chainsLost.contains) ?? false
+        require(
+          isChained(job) || job.isOver(wall + delay) || isLost, "a delay goes on after its run", stored.spec.name, now)
       }
     }
   }

@@ -54,6 +54,11 @@ struct Checker {
   var jobOrder: [JobID] = []
   /// Versions of jobs that have a limit.
   var limitedVersions: Set<VersionKey> = []
+  /// Behind the server's back: it finds out when it has to do with them.
+  private(set) var endedByHand: Set<InstanceID> = []
+  /// Those of them that carried a chain which nobody moved on. A later owner cannot know of them.
+  private var chainsLeft: Set<InstanceID> = []
+  private(set) var chainsLost: Set<InstanceID> = []
   /// Who claimed last.
   var owner: ServerRef?
   /// The newest of each shard.
@@ -75,8 +80,8 @@ struct Checker {
 
   var keys: [OccurrenceKey: InstanceID] = [:]
   var touched: [InstanceID] = []
-  /// Durable transitions, by the operation that made them.
-  var coverage = Coverage()
+  /// Durable transitions, by the operation that made them; nil where nobody asks.
+  var coverage: Coverage?
 
   var instanceCount: Int { rows.count }
 
@@ -103,11 +108,26 @@ struct Checker {
 
   mutating func claimed(_ claim: Claim, by server: ServerRef, _ now: Int64) {
     owner = server
+    chainsLost.formUnion(chainsLeft.filter(isAtChain))
+    chainsLeft = []
     for claim in claim.shards {
       let old = epochs[Int(claim.shard.number)]
       require(claim.epoch > old, "epochs grow", "shard \(claim.shard.number): \(old) → \(claim.epoch)", now)
       epochs[Int(claim.shard.number)] = claim.epoch
     }
+  }
+
+  // MARK: What somebody does behind the server's back
+
+  mutating func ended(byHand id: InstanceID) {
+    endedByHand.insert(id)
+    if isAtChain(id) { chainsLeft.insert(id) }
+  }
+
+  /// Whether a fixed delay stands there.
+  private func isAtChain(_ id: InstanceID) -> Bool {
+    guard let row = rows[id], let job = jobs[row.job] else { return false }
+    return job.chain == id && job.nextFire == nil
   }
 
   // MARK: Promises to users

@@ -4,8 +4,8 @@ extension Coverage.Group {
 
   private static let explained: [Coverage.Group: [String: String]] = [
     .instance: [
-      "waiting → expired by settle": "nothing expires yet: no job has an end of life",
-      "queued → expired by settle": "nothing expires yet: no job has an end of life",
+      "waiting → expired by settle": "nothing expires yet: no instance has a latest start",
+      "queued → expired by settle": "nothing expires yet: no instance has a latest start",
       "dispatched → stopped by finish": "a worker is told to stop after the intent is durable",
     ],
     .operation: [

@@ -41,7 +41,11 @@ extension World {
       length = timeout.nanoseconds + dice.processes.between(0, assignment.definition.spec.grace.nanoseconds)
       processes[id].outcome = .timedOut
     }
-    queue.plan(.processBegins(id), at: now + dice.processes.between(0, 3 * millisecond))
+    // A machine without memory takes its time.
+    let delay =
+      dice.processes.chance(10)
+      ? dice.processes.skewed(10 * millisecond, 20 * second) : dice.processes.between(0, 3 * millisecond)
+    queue.plan(.processBegins(id), at: now + delay)
     queue.plan(.processEnds(id), at: now + length)
   }
 

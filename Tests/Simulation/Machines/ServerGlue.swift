@@ -15,7 +15,7 @@ extension World {
       configuration.freshLimit = 30
       configuration.placementBatch = 3
       configuration.askFirstLimit = 4
-      configuration.horizon = .seconds(40)
+      configuration.horizon = .seconds(80)
       configuration.rotateEvery = .seconds(2)
     }
     return ServerCore(server: ref, configuration: configuration) { _ in .utc }

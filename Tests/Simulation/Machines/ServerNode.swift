@@ -12,6 +12,8 @@ final class ServerNode {
   var isPaused = false
   var isStopping = false
   var mailbox: [ServerEvent] = []
+  /// Room for what a step leads to; empty between two of them.
+  var actions = ServerActions()
   /// Each timer's place in `timers`, and there what it is armed for the so manieth time.
   var places: [ServerTimer: Int] = [:]
   var timers: [(timer: ServerTimer, generation: Int)] = []
@@ -116,19 +118,32 @@ extension World {
       server.mailbox.append(event)
       return
     }
-    tellServer([event])
+    step(leaks: leaksCredit(at: event)) { core, now, random, actions in
+      core.handle(event, at: now, random: &random, into: &actions)
+    }
   }
 
   /// What came together is handled together.
   private func tellServer(_ events: [ServerEvent]) {
+    step(leaks: events.contains(where: leaksCredit)) { core, now, random, actions in
+      core.handle(contentsOf: events, at: now, random: &random, into: &actions)
+    }
+  }
+
+  private func step(
+    leaks: Bool, _ handle: (inout ServerCore, Instants, inout SeededRandom, inout ServerActions) -> Void
+  ) {
     let losesTimers = plant == .timerLostOnRecovery && isLoading
-    let leaks = events.contains(where: leaksCredit)
+    // Its room is used again: most steps lead to one action or two.
     var actions = ServerActions()
+    swap(&actions, &server.actions)
     let instants = server.clock.instants(at: now)
     checker.serverShows(instants.wall)
-    server.core.handle(contentsOf: events, at: instants, random: &server.random, into: &actions)
+    handle(&server.core, instants, &server.random, &actions)
     observer?.look(at: server.core, into: &coverage)
     for action in actions { perform(action, losesTimers: losesTimers, leaks: leaks) }
+    actions.removeAll(keepingCapacity: true)
+    swap(&actions, &server.actions)
   }
 
   private func perform(_ action: ServerAction, losesTimers: Bool, leaks: Bool) {

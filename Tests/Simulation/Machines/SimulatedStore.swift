@@ -7,10 +7,13 @@ import SwitchyardStorage
 struct SimulatedStore {
   var state = ModelState()
 
-  enum Fate {
-    case done, aborted, unknownApplied, unknownLost
+  enum Fate: String {
+    case done = "commit: done"
+    case aborted = "commit: aborted"
+    case unknownApplied = "commit: unknownApplied"
+    case unknownLost = "commit: unknownLost"
     /// The server is told that nobody knows; then it is applied, perhaps after the next claim.
-    case unknownLate
+    case unknownLate = "commit: unknownLate"
   }
 
   struct PendingCommit {
@@ -27,6 +30,7 @@ struct SimulatedStore {
     let run: Int
     let token: Token
     let request: OwnerRead
+    let fails: Bool
     var page: OwnerPage?
   }
 
@@ -49,17 +53,23 @@ struct SimulatedStore {
   var downUntil: Int64 = 0
   var slowUntil: Int64 = 0
   var unknownUntil: Int64 = 0
+  /// So many more commits find that somebody else was quicker.
+  var rivals = 0
   /// Nothing is answered before this.
   var stalledUntil: Int64 = 0
 
-  /// In place: to copy the state for each read would be most of the work.
-  mutating func answer(_ index: Int) { reads[index].page = state.read(reads[index].request) }
+  /// As it is now. In place: to copy the state for each read would be most of the work.
+  mutating func answer(_ index: Int) {
+    guard !reads[index].fails, reads[index].page == nil else { return }
+    reads[index].page = state.read(reads[index].request)
+  }
 
   mutating func heal(_ now: Int64) {
     downUntil = min(downUntil, now)
     slowUntil = min(slowUntil, now)
     unknownUntil = min(unknownUntil, now)
     stalledUntil = min(stalledUntil, now)
+    rivals = 0
   }
 
   /// What was under way when the server died lands all the same, or is lost.
@@ -116,7 +126,7 @@ extension World {
   func commit(_ token: Token, _ group: CommitGroup) {
     let index = store.commits.count
     let fate = commitFate()
-    coverage.add(.world, "commit: \(fate)")
+    coverage.add(.world, fate.rawValue)
     trace.say(now, "    store: commit \(index) of \(group.ops.count): \(fate)")
     if trace.isOn { for op in group.ops { trace.say(now, "      \(describe(op))") } }
     trace.mix(group.ops.count)
@@ -169,6 +179,11 @@ extension World {
     guard !store.commits[index].isLost, !store.commits[index].hasLanded else { return }
     store.commits[index].hasLanded = true
     if store.commits[index].run != server.run || !server.isUp { coverage.add(.world, "commit: after the crash") }
+    let hasRivals = store.rivals > 0
+    if hasRivals {
+      store.rivals -= 1
+      getAhead(of: store.commits[index].group)
+    }
     var group = store.commits[index].group
     if plant == .noEpochCheck { group.server = server.ref }
     let outcome = store.state.apply(group)
@@ -176,8 +191,9 @@ extension World {
     if case .done(let results) = outcome {
       trace.say(now, "    store: commit \(index) is durable: \(describe(results))")
       for result in results { trace.mix(result.code) }
-      coverage.add(store.commits[index].group.ops, results)
+      if observer != nil { coverage.add(store.commits[index].group.ops, results) }
       checker.applied(store.commits[index].group, results, store: store.state, now)
+      if hasRivals { usersAskAboutNew(store.commits[index].group) }
     } else {
       trace.say(now, "    store: commit \(index) was refused: the server has been succeeded")
       coverage.add(.world, "commit: expelled")
@@ -207,27 +223,26 @@ extension World {
   // MARK: Reads
 
   func read(_ token: Token, _ request: OwnerRead) {
-    store.reads.append(SimulatedStore.PendingRead(run: server.run, token: token, request: request))
+    let index = store.reads.count
+    store.reads.append(
+      SimulatedStore.PendingRead(
+        run: server.run, token: token, request: request, fails: dice.store.chance(scenario.rates.failedReads)))
+    // The answer is of when it was asked, or of when it comes: what lies between shows nothing that these do not.
+    if dice.store.chance(500) { store.answer(index) }
     let delay = store.slowUntil > now || store.stalledUntil > now ? storeLatency() / 8 : 0
-    queue.plan(.readHappens(store.reads.count - 1), at: now + delay + dice.store.between(10 * microsecond, millisecond))
-  }
-
-  func readHappens(_ index: Int) {
-    let pending = store.reads[index]
-    guard pending.run == server.run else { return }
-    if dice.store.chance(scenario.rates.failedReads) {
-      coverage.add(.world, "read failed")
-    } else {
-      store.answer(index)
-    }
-    queue.plan(.readAnswers(index), at: now + dice.store.between(10 * microsecond, millisecond))
+    queue.plan(.readAnswers(index), at: now + delay + dice.store.between(20 * microsecond, 2 * millisecond))
   }
 
   func readAnswers(_ index: Int) {
+    guard store.reads[index].run == server.run else {
+      store.reads[index].page = nil
+      return
+    }
+    store.answer(index)
     let pending = store.reads[index]
     store.reads[index].page = nil
+    if pending.fails { coverage.add(.world, "read failed") }
     trace.say(now, "    store: read \(describe(pending.request)): \(pending.page.map { "\($0.count)" } ?? "failed")")
-    guard pending.run == server.run else { return }
     tellServer(.read(pending.token, planted(pending.page, for: pending.request)))
   }
 }

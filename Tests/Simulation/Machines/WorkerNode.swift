@@ -23,6 +23,7 @@ final class WorkerNode {
   /// What a paused process finds when it wakes up.
   var mailbox: [AgentEvent] = []
   var crashesAtSpawn = false
+  var drainsWhenJudged = false
   /// Its next hello claims to run what it never got.
   var forgesInventory = false
   /// The stream that takes logs.
@@ -85,6 +86,7 @@ extension World {
     worker.isUp = true
     worker.isPaused = false
     worker.crashesAtSpawn = false
+    worker.drainsWhenJudged = false
     worker.mailbox = []
     worker.deadline = nil
     worker.logsTo = nil
@@ -197,6 +199,11 @@ extension World {
     observer?.look(at: worker.agent, worker.index, into: &coverage)
     if plant == .resultsNotKept { fakeAcknowledgements(for: actions, to: worker) }
     for action in actions { perform(action, of: worker) }
+    if worker.drainsWhenJudged, worker.agent.isJudged {
+      worker.drainsWhenJudged = false
+      trace.say(now, "\(worker.name) is told to leave")
+      tell(worker, .drain)
+    }
   }
 
   private func perform(_ action: AgentAction, of worker: WorkerNode) {

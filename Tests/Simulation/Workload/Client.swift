@@ -204,12 +204,45 @@ extension World {
         ask(.setState(index, state), .setJobState(job, state))
       }
       submit(job)
+      // More than the queues of a narrow world take, and then what else there is to ask for.
+      if random.chance(300), let definition = store.state.definition(job: job.id, version: job.version) {
+        let submissions = Array(repeating: Submission(definition: definition), count: 40)
+        ask(.submitBatch(job.id), .submitBatch(submissions))
+      }
+      if let spec = JobPlan.spec(
+        named: client.jobs[index].name, client.jobs[index].schedule, wall: scenario.wallStart + now, &dice.clients)
+      {
+        ask(.createJob(index), .putJob(app: "sim", spec: spec, existing: nil))
+      }
+      putPolicy()
     }
     guard let id = checker.randomActive(&random), let instance = store.state.instance(id) else { return true }
     for _ in 0..<random.between(10...40) {
       if random.chance(700) { ask(.end(id), .end(instance)) } else { ask(.release(id), .release(instance)) }
     }
     return true
+  }
+
+  /// As soon as they are durable, before the server has heard of it.
+  func usersAskAboutNew(_ group: CommitGroup) {
+    for op in group.ops where dice.clients.chance(100) {
+      if case .createInstance(let instance, _) = op.verb { usersAsk(about: instance.id) }
+    }
+  }
+
+  /// At a time when it is not known what became of the instance.
+  func usersAsk(about id: InstanceID) {
+    guard server.isUp, let instance = store.state.instance(id) else { return }
+    switch dice.clients.below(3) {
+    case 0: ask(.end(id), .end(instance))
+    case 1: ask(.release(id), .release(instance))
+    default:
+      guard let index = client.jobs.firstIndex(where: { $0.id == instance.job }),
+        let job = store.state.read(.job(instance.job)).jobs.first, job.state != .deleted
+      else { return }
+      ask(.setState(index, .enabled), .setJobState(job, job.state == .enabled ? .paused : .enabled))
+      if dice.clients.chance(500) { edit(index, job) }
+    }
   }
 
   private func endSomething() {

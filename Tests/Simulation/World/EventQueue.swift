@@ -13,36 +13,38 @@ struct EventQueue {
 
   mutating func plan(_ event: WorldEvent, at time: Int64) {
     planned += 1
-    heap.append(Entry(time: time, order: planned, event: event))
-    var child = heap.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      guard Self.isBefore(heap[child], heap[parent]) else { break }
-      heap.swapAt(child, parent)
-      child = parent
+    let entry = Entry(time: time, order: planned, event: event)
+    heap.append(entry)
+    // The others move into the gap, which is filled once.
+    var gap = heap.count - 1
+    while gap > 0 {
+      let parent = (gap - 1) / 2
+      guard Self.isBefore(entry, heap[parent]) else { break }
+      heap[gap] = heap[parent]
+      gap = parent
     }
+    heap[gap] = entry
   }
 
   mutating func next() -> (time: Int64, event: WorldEvent)? {
     guard let first = heap.first else { return nil }
     let last = heap.removeLast()
-    if !heap.isEmpty {
-      heap[0] = last
-      sink()
-    }
+    if !heap.isEmpty { sink(last) }
     return (first.time, first.event)
   }
 
-  private mutating func sink() {
-    var parent = 0
+  /// From the gap at the top to where it belongs.
+  private mutating func sink(_ entry: Entry) {
+    var gap = 0
     while true {
-      var child = 2 * parent + 1
-      guard child < heap.count else { return }
+      var child = 2 * gap + 1
+      guard child < heap.count else { break }
       if child + 1 < heap.count, Self.isBefore(heap[child + 1], heap[child]) { child += 1 }
-      guard Self.isBefore(heap[child], heap[parent]) else { return }
-      heap.swapAt(child, parent)
-      parent = child
+      guard Self.isBefore(heap[child], entry) else { break }
+      heap[gap] = heap[child]
+      gap = child
     }
+    heap[gap] = entry
   }
 
   private static func isBefore(_ a: Entry, _ b: Entry) -> Bool {

@@ -29,6 +29,7 @@ enum Fault: String, CaseIterable {
   case loseDirectory
   /// Another machine starts a worker of the same name.
   case twinWorker
+  /// At any time, or when it learns that it has been judged.
   case drainWorker
   /// The wall clock of a worker's machine is set.
   case stepWorkerClock
@@ -68,6 +69,8 @@ enum Fault: String, CaseIterable {
   case unknownBurst
   /// Rows are changed behind the server's back.
   case meddle
+  /// The same happens to the rows that its next commits are about, just before these reach the store.
+  case meddleAhead
 
   // MARK: Users
 
@@ -88,7 +91,7 @@ enum Fault: String, CaseIterable {
     case .crashServer, .crashServerAtClaim, .crashServerAtCommit, .stopServer, .stopServerAtClaim, .pauseServer,
       .freezeServer, .stepServerClock, .leapServerClock:
       .server
-    case .storeDown, .storeFull, .storeSlow, .storeStall, .unknownBurst, .meddle: .store
+    case .storeDown, .storeFull, .storeSlow, .storeStall, .unknownBurst, .meddle, .meddleAhead: .store
     case .requestBurst: .users
     }
   }

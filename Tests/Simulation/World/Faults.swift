@@ -31,6 +31,7 @@ extension World {
     case .storeStall: store.stalledUntil = now + random.between(5 * second, 40 * second)
     case .unknownBurst: store.unknownUntil = now + random.skewed(100 * millisecond, 3 * second)
     case .meddle: return meddle(&random)
+    case .meddleAhead: store.rivals = random.between(1...12)
     default: return false
     }
     return true
@@ -86,7 +87,15 @@ extension World {
     case .drainWorker:
       guard !worker.isPaused else { return false }
       if plant == .goodbyeWhileWork { sayGoodbye(worker) }
-      tell(worker, .drain)
+      if random.chance(300) {
+        worker.drainsWhenJudged = true
+      } else {
+        tell(worker, .drain)
+        // Then it is silent for a while, and not for so long that it is judged.
+        if !worker.processes.isEmpty, random.chance(300) {
+          _ = pause(worker, for: random.between(8 * second, 13 * second))
+        }
+      }
     case .stepWorkerClock: worker.clock.wallOffset += random.between(-3_600 * second, 3_600 * second)
     default: return false
     }
@@ -152,6 +161,7 @@ extension World {
     server.crashesAtCommit = 0
     for worker in workers {
       worker.crashesAtSpawn = false
+      worker.drainsWhenJudged = false
       worker.cutToServerUntil = min(worker.cutToServerUntil, now)
       worker.cutToAgentUntil = min(worker.cutToAgentUntil, now)
       resume(worker)

@@ -46,6 +46,7 @@ package final class World {
   init(_ scenario: Scenario, seed: UInt64, plant: Plant?, trace: Trace, observes: Bool) {
     self.seed = seed
     observer = observes ? Observer() : nil
+    checker.coverage = observes ? Coverage() : nil
     self.plant = plant
     self.trace = trace
     self.scenario = scenario
@@ -82,7 +83,7 @@ package final class World {
 
   var report: RunReport {
     var coverage = coverage
-    coverage.add(checker.coverage)
+    if let durable = checker.coverage { coverage.add(durable) }
     for worker in workers where worker.isUp { coverage.add(worker.agent.counters) }
     return RunReport(
       seed: seed, traceHash: trace.hash, violation: checker.violation, steps: steps,
@@ -106,7 +107,6 @@ package final class World {
     case .claimAnswers(let index): claimAnswers(index)
     case .commitLands(let index): commitLands(index)
     case .commitAnswers(let index): commitAnswers(index)
-    case .readHappens(let index): readHappens(index)
     case .readAnswers(let index): readAnswers(index)
     case .laneDecides(let batch): laneDecides(batch)
     case .laneAnswers(let batch): laneAnswers(batch)

@@ -20,7 +20,6 @@ enum WorldEvent {
   case claimAnswers(Int)
   case commitLands(Int)
   case commitAnswers(Int)
-  case readHappens(Int)
   case readAnswers(Int)
   // Lanes
   case laneDecides(Int)
@@ -67,7 +66,6 @@ extension WorldEvent {
     case .claimAnswers(let n): 12 << 32 | UInt64(n)
     case .commitLands(let n): 13 << 32 | UInt64(n)
     case .commitAnswers(let n): 14 << 32 | UInt64(n)
-    case .readHappens(let n): 15 << 32 | UInt64(n)
     case .readAnswers(let n): 16 << 32 | UInt64(n)
     case .laneDecides(let n): 17 << 32 | UInt64(n)
     case .laneAnswers(let n): 18 << 32 | UInt64(n)
