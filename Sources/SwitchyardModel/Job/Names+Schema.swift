@@ -1,6 +1,8 @@
 /// The rules of ``NameRule`` as patterns.
 extension Schema {
   package static let appName = text(1...64, pattern: "^[a-z0-9][a-z0-9._-]*$")
+  /// Of an app, or `*` for all.
+  package static let appOrAll = text(1...64, pattern: #"^(\*|[a-z0-9][a-z0-9._-]*)$"#)
   /// Of a job or a plugin.
   package static let jobName = text(1...128, pattern: "^[a-z0-9][a-z0-9._-]*$")
   package static let tag = text(1...64, pattern: "^[A-Za-z0-9][A-Za-z0-9._:/@+=-]*$")

@@ -5,14 +5,15 @@ struct EventFilter: Sendable {
   var app: String?
   var job: String?
   var kinds: Set<EventKind>?
-  /// The apps that the follower sees. What is of no app, everybody sees.
+  /// The apps that the follower sees. What is of no app, everybody sees; but workers, which an event does not say
+  /// the apps of, only who sees all.
   var scope: AppScope
 
   /// Whether it may be one of them; its job's name is looked at later, since it may have to be read.
   func admits(_ event: ClusterEvent) -> Bool {
     guard let kind = event.kind else { return false }
     return (kinds?.contains(kind) ?? true) && (app == nil || event.app == app)
-      && (event.app.map { scope.contains($0) } ?? true)
+      && (event.app.map { scope.contains($0) } ?? (kind != .worker || scope == .all))
   }
 }
 

@@ -34,7 +34,8 @@ struct EventRoutes {
           about: """
             Server-sent events; `data` is a JSON object. Each has an id to go on from (`Last-Event-ID`). The event `gap` says \
             that some were lost, and how many. A reader that is far behind gets of each instance the last state alone; \
-            `merged` says how many states that stands for. Where nothing happens a comment comes every 15 seconds.
+            `merged` says how many states that stands for. Where nothing happens a comment comes every 15 seconds. \
+            A token for some apps gets their events, and those of no app but workers'.
             """,
           takes: [Query.app, Self.job, Self.types, Self.last],
           answers: .bytes("text/event-stream", "Events until the connection closes."),

@@ -16,9 +16,9 @@ struct TokenRoutes {
       "role", .choice(TokenRole.allCases.map(\.name)),
       "`read`, `operate` and `write` each include those before; `admin` may everything in all apps; `join` lets "
         + "workers in and does nothing else."),
-    .optional("apps", .list(of: .output, 1...64), "`*`, or names of apps; `admin` is for all."),
-    .optional("tags", .list(of: .output, 0...256), "For `join`: the tags that a worker may claim; any when left out."),
-    .optional("sites", .list(of: .output, 0...256), "For `join`: where a worker may stand; anywhere when left out."),
+    .optional("apps", .list(of: .appOrAll, 1...64), "`*`, or names of apps; `admin` is for all."),
+    .optional("tags", .list(of: .tag, 0...256), "For `join`: the tags that a worker may claim; any when left out."),
+    .optional("sites", .list(of: .tag, 0...256), "For `join`: where a worker may stand; anywhere when left out."),
     .optional("slots", .integer(1...65_536 as ClosedRange<UInt32>), "For `join`: the slots that a worker may have."),
     .optional("expiresIn", .span(spans), "It ends by itself then; never when left out."),
   ])
