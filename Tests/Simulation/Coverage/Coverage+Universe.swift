@@ -110,7 +110,8 @@ extension Coverage.Group {
     "live → replacing", "live → draining", "live → judging lost", "live → judging left", "silent → absent",
     "silent → joining", "silent → replacing", "silent → draining", "silent → judging lost", "silent → judging left",
     "draining → silent",
-    "draining → absent", "draining → joining", "draining → judging left", "judging lost → nothing",
+    "draining → absent", "draining → joining", "draining → replacing", "draining → judging left",
+    "judging lost → nothing",
     "judging lost → joining", "judging lost → looking", "judging left → nothing", "judging left → joining",
     "judging left → looking",
   ]
