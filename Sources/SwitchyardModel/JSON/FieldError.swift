@@ -8,6 +8,8 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
   package var problem: String
   /// What would have been taken, for programs and for forms; empty where the problem says all.
   package var accepted: String
+  /// The format is kept, but what it says cannot be held here, or does not go together with other fields.
+  package var isWellFormed = false
 
   package init(path: String = "", problem: String, accepted: String = "") {
     self.path = path
@@ -21,6 +23,13 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { path.isEmpty ? problem : "\(path): \(problem)" }
+
+  /// The same with ``isWellFormed``.
+  package var wellFormed: FieldError {
+    var error = self
+    error.isWellFormed = true
+    return error
+  }
 }
 
 /// All that is wrong with one document, in the order of reading, at most ``limit`` of them.

@@ -20,11 +20,12 @@ extension JSONParser {
       if let value = Int64(text) { return text == "-0" ? .number(-0.0) : .integer(value) }
       position = start
       throw failure(
-        "the integer \(quoted(text)) does not fit 64 bits: send it as a string", accepted: "integers of 64 bits")
+        "the integer \(quoted(text)) does not fit 64 bits: send it as a string", accepted: "integers of 64 bits"
+      ).wellFormed
     }
     guard let value = Double(text), value.isFinite else {
       position = start
-      throw failure("the number \(quoted(text)) is out of range", accepted: "numbers of a 64-bit float")
+      throw failure("the number \(quoted(text)) is out of range", accepted: "numbers of a 64-bit float").wellFormed
     }
     return .number(value)
   }

@@ -26,7 +26,7 @@ struct APIError: Error {
     self.retryAfter = retryAfter
   }
 
-  /// Well-formed, but not with what there is: another name in the path, no such plugin.
+  /// Well-formed, but not with what there is or what else is said: another name in the path, no such plugin.
   init(unprocessable error: FieldError) {
     self.init(status: .unprocessableContent, detail: error.description, errors: [error])
   }
@@ -37,6 +37,7 @@ struct APIError: Error {
     case let error as APIError: self = error
     case let error as FieldErrors:
       self.init(status: .badRequest, detail: error.description, errors: error.errors)
+    case let error as FieldError where error.isWellFormed: self.init(unprocessable: error)
     case let error as FieldError:
       self.init(status: .badRequest, detail: error.description, errors: [error])
     case let error as StoreError:

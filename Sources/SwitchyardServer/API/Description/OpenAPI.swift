@@ -125,7 +125,7 @@ struct OpenAPI {
     statuses.formUnion(route.problems)
     if route.permission != .anyone { statuses.formUnion([.unauthorized, .forbidden, .serviceUnavailable]) }
     if route.parameters.contains(where: { $0.place == .path }) { statuses.insert(.notFound) }
-    if route.body != nil { statuses.formUnion([.contentTooLarge, .unsupportedMediaType]) }
+    if route.body != nil { statuses.formUnion([.contentTooLarge, .unsupportedMediaType, .unprocessableContent]) }
     if route.method != .get { statuses.insert(.tooManyRequests) }
     return statuses.sorted { $0.code < $1.code }
   }

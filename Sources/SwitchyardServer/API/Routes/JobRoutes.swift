@@ -65,7 +65,7 @@ struct JobRoutes {
           .put, job, .write, "putJob", "Create a job or make its next version",
           about: "A definition that is there already, word for word, changes nothing.",
           takes: [Self.ifMatch, Self.ifNoneMatch], body: .json(JobDocument.schema), answers: answer, created,
-          problems: [.conflict, .preconditionFailed, .unprocessableContent], handle: put),
+          problems: [.conflict, .preconditionFailed], handle: put),
         Route(.delete, job, .write, "deleteJob", "Delete a job", answers: answer, problems: [.conflict]) {
           try await setState($0, .deleted)
         },

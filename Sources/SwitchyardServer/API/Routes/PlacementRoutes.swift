@@ -61,7 +61,7 @@ struct PlacementRoutes {
             schema: .output, types: ["application/octet-stream"], limit: PluginRegistry.installLimit),
           answers: .ok(
             .object([.required("plugins", .list(of: PluginView.resource.schema))]), "The plugins in it."),
-          problems: [.conflict, .unprocessableContent, .contentTooLarge], handle: load),
+          problems: [.conflict], handle: load),
         Route(
           .get, "/api/v1/plugins/{plugin}", .read, "getPlugin", "A plugin, with what it costs",
           answers: .ok(PluginView.resource.schema), handle: plugin),
@@ -72,7 +72,7 @@ struct PlacementRoutes {
           .put, "/api/v1/apps/{app}/policy", .admin, "putPolicy", "Change the policy of an app while it runs",
           about: "The new strategies are made and tried first; when one is refused the old policy goes on.",
           body: .json(Policy.schema), answers: .ok(PolicyView.resource.schema),
-          problems: [.conflict, .unprocessableContent], handle: setPolicy),
+          problems: [.conflict], handle: setPolicy),
       ])
   }
 

@@ -43,7 +43,7 @@ struct SubmissionRoutes {
           .ok(
             .any(of: [Receipt.resource.schema, InstanceView.resource.schema]),
             "It was there already; or, with `wait`, how it is."),
-          problems: [.conflict, .unprocessableContent], handle: run),
+          problems: [.conflict], handle: run),
         Route(
           .post, "/api/v1/apps/{app}/instances", .operate, "submitInstances", "Start many jobs of an app",
           about: """

@@ -65,6 +65,7 @@ struct TokenRoutes {
     let record = try request.json().read { fields in
       TokenRecord(definition: fields, hash: TokenText.hash(of: secret), now: now)
     }
+    try record.check()
     guard api.tokens.records.count(where: { $0.revokedAt == nil }) < TokenRecord.limit else {
       throw APIError.conflict("there are \(TokenRecord.limit) tokens; revoke some that nobody uses")
     }
@@ -137,19 +138,30 @@ extension TokenRecord {
     let slots = fields.optional("slots")?.integer(in: 1...65_536 as ClosedRange<UInt32>)
     let expiresIn = fields.optional("expiresIn")?.span(in: .zero ... .seconds(100 * 366 * 86_400))
     let bounds = JoinBounds(tags: tags, sites: sites, slots: slots)
-    if role != .join, bounds != JoinBounds() {
-      fields.refuse("tags, sites and slots bound what a worker may claim: they go with the role join alone")
-    }
-    if role == .admin, let apps, apps != ["*"] {
-      fields.refuse("a token of the role admin is for all apps: leave apps out")
-    }
-    if role != .admin, apps == nil {
-      fields.refuse("must have apps: names of apps, or * for all", accepted: "apps")
-    }
-    let isForAll = role == .admin || apps?.contains("*") == true
+    let scope: AppScope = (apps ?? (role == .admin ? ["*"] : [])).contains("*") ? .all : AppScope(apps ?? [])
     self.init(
-      id: TokenID(rawValue: .random(in: 1...UInt64(Int64.max))), name: name, role: role,
-      apps: isForAll ? .all : AppScope(apps ?? []), bounds: role == .join ? bounds : nil, hash: hash, createdAt: now,
+      id: TokenID(rawValue: .random(in: 1...UInt64(Int64.max))), name: name, role: role, apps: scope,
+      bounds: role == .join || bounds != JoinBounds() ? bounds : nil, hash: hash, createdAt: now,
       expiresAt: expiresIn.map { now + $0 })
+  }
+
+  /// - Throws: 422 when role, apps and bounds do not go together.
+  fileprivate func check() throws(APIError) {
+    if role != .join, bounds != nil {
+      throw APIError(
+        unprocessable: FieldError(
+          path: "role", mustBe: "join with tags, sites or slots, which bound what a worker may claim",
+          found: quoted(role.name)))
+    }
+    if role == .admin, apps != .all {
+      throw APIError(
+        unprocessable: FieldError(
+          path: "apps", problem: "must be left out for the role admin, which is for all apps", accepted: "nothing"))
+    }
+    if apps == AppScope([]) {
+      throw APIError(
+        unprocessable: FieldError(
+          path: "apps", problem: "is required: names of apps, or * for all", accepted: "names of apps, or *"))
+    }
   }
 }
