@@ -111,6 +111,7 @@ extension Coverage.Group {
     "silent → joining", "silent → replacing", "silent → draining", "silent → judging lost", "silent → judging left",
     "draining → silent",
     "draining → absent", "draining → joining", "draining → replacing", "draining → judging left",
+    "draining → judging lost",
     "judging lost → nothing",
     "judging lost → joining", "judging lost → looking", "judging left → nothing", "judging left → joining",
     "judging left → looking",

@@ -275,8 +275,9 @@ extension World {
   /// Stops all schedules and lets go what is held, again and again until it is so.
   private func windDown() {
     for index in client.jobs.indices {
-      guard client.jobs[index].askAgainAt <= now, let id = client.jobs[index].id,
-        let job = store.state.read(.job(id)).jobs.first, job.state == .enabled
+      // By name: that of one that was deleted may belong to another, of which nobody was told.
+      guard client.jobs[index].askAgainAt <= now, client.jobs[index].id != nil,
+        let job = store.state.job(app: "sim", name: client.jobs[index].name), job.state == .enabled
       else { continue }
       client.jobs[index].askAgainAt = now + 2 * second
       ask(.setState(index, .paused), .setJobState(job, .paused))

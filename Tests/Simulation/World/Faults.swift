@@ -90,11 +90,13 @@ extension World {
       if random.chance(300) {
         worker.drainsWhenJudged = true
       } else {
+        // Or it is silent about that time, and not for so long that it is judged: with work after it has heard of
+        // it, without before.
+        let silence = random.chance(300) ? random.between(9 * second, 13 * second) : 0
+        let works = !worker.processes.isEmpty
+        if silence > 0, !works { _ = pause(worker, for: silence) }
         tell(worker, .drain)
-        // Then it is silent for a while, and not for so long that it is judged.
-        if !worker.processes.isEmpty, random.chance(300) {
-          _ = pause(worker, for: random.between(8 * second, 13 * second))
-        }
+        if silence > 0, works { _ = pause(worker, for: silence) }
       }
     case .stepWorkerClock: worker.clock.wallOffset += random.between(-3_600 * second, 3_600 * second)
     default: return false
