@@ -62,6 +62,29 @@ import Testing
     #expect(created(server).map(\.dueAt) == [start + .seconds(20)])
   }
 
+  /// Its answer is about the horizon of before: what comes due within that of now would be late.
+  @Test func whatWasBeingReadIsReadAgainAfterAStep() {
+    var server = ServerHarness()
+    server.jobs = [job(1, .fixedRate(.seconds(3600)), nextFire: start + .seconds(3690))]
+    server.own()
+    server.pass(.seconds(46))
+    server.runTimers()
+    #expect(!server.reads.isEmpty)
+    server.wall = server.wall + .seconds(3600)
+    server.handle(.viewChanged(app: nil))
+    server.pass(.seconds(5))
+    server.runTimers()
+    server.answerReads()
+    for _ in 0..<39 {
+      #expect(server.questions.isEmpty)
+      server.pass(.seconds(1))
+      server.runTimers()
+      server.answerReads()
+    }
+    server.place(.nobody(reason: ""))
+    #expect(created(server).map(\.dueAt) == [start + .seconds(3690)])
+  }
+
   @Test func slewingIsNoStep() {
     var server = harness()
     for _ in 0..<20 {

@@ -17,7 +17,9 @@ extension ShardMachine {
   }
 
   mutating func readAhead(_ board: inout Switchboard) {
-    nextRead = board.now.boot + readPeriod(board)
+    // What is under way asks for a horizon that may have moved since, by a clock that was set: soon again.
+    let isUnderWay = timetable.reading != nil || window.isScanning
+    nextRead = board.now.boot + (isUnderWay ? .seconds(1) : readPeriod(board))
     readDue(&board)
     scan(&board)
   }
