@@ -23,6 +23,13 @@ import Testing
     }
   }
 
+  /// A reason for what is not asked for would never be found wrong.
+  @Test func givesReasonsForWhatThereIsAlone() {
+    for group in Coverage.Group.allCases {
+      #expect(Set(group.reasons).subtracting(group.universe) == [], "\(group)")
+    }
+  }
+
   @Test func saysWhatIsMissingAndWhatNobodyExpected() {
     var coverage = Coverage()
     let all = Coverage.Group.jobWork.universe

@@ -215,16 +215,17 @@ extension Checker {
           "\(stored.spec.name) was due \((wall - next) / millisecond) ms ago", now)
         continue
       }
+      // Where the clock was set back, what had been due before has fired, and a life that was over is over.
       switch plan {
       case .api, .once: break
       case .cron, .rate:
-        // Where the clock was set back, what had been due before has fired.
         guard job.dueTime(after: latestWall) != nil else { break }
         fail("no due time is missed", "\(stored.spec.name) has none any more", now)
       case .delay(let delay):
         let isLost = job.chain.map(chainsLost.contains) ?? false
         require(
-          isChained(job) || job.isOver(wall + delay) || isLost, "a delay goes on after its run", stored.spec.name, now)
+          isChained(job) || job.isOver(latestWall + delay) || isLost, "a delay goes on after its run", stored.spec.name,
+          now)
       }
     }
   }

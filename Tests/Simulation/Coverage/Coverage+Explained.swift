@@ -2,6 +2,24 @@
 extension Coverage.Group {
   package func explanation(of name: String) -> String? { Self.explained[self]?[name] }
 
+  /// What a reason is given for.
+  package var reasons: [String] { [Self.explained, Self.rare].flatMap { $0[self].map { Array($0.keys) } ?? [] } }
+
+  /// What may happen and takes more seeds than a run for coverage has, and why; it is told, and not asked for.
+  package func rarity(of name: String) -> String? { Self.rare[self]?[name] }
+
+  private static let rare: [Coverage.Group: [String: String]] = [
+    .session: [
+      "draining → replacing": "a worker that leaves starts anew before the end of its stream was heard",
+      "draining → judging lost": "it falls silent and its lease runs out within one pause of the server",
+      "joining → judging lost": "it joins and its lease runs out within one pause of the server",
+    ],
+    .deferral: [
+      "lost while settling": "a row that is read again waits, and is ended, before what came meanwhile was looked at",
+      "result while settling": "a row that is read again waits, and is ended, before what came meanwhile was looked at",
+    ],
+  ]
+
   private static let explained: [Coverage.Group: [String: String]] = [
     .instance: [
       "waiting → expired by settle": "nothing expires yet: no instance has a latest start",

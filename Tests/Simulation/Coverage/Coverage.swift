@@ -44,9 +44,11 @@ package struct Coverage: Sendable {
 
   // MARK: Against what there is
 
-  /// What can happen, did not, and is not explained.
+  /// What can happen, did not, and is neither explained nor rare.
   package var missing: [(group: Group, name: String)] {
-    each { group, name in count(group, name) == 0 && group.explanation(of: name) == nil }
+    each { group, name in
+      count(group, name) == 0 && group.explanation(of: name) == nil && group.rarity(of: name) == nil
+    }
   }
 
   /// What happened although nobody thought that it can, or although an explanation says that it does not.
@@ -74,6 +76,8 @@ package struct Coverage: Sendable {
           if whole { lines.append("  \(pad(count)) \(name)") }
         } else if let why = group.explanation(of: name) {
           if whole { lines.append("  explained \(name): \(why)") }
+        } else if let why = group.rarity(of: name) {
+          if whole { lines.append("  rare \(name): \(why)") }
         } else {
           lines.append("  NOT REACHED \(name)")
         }
