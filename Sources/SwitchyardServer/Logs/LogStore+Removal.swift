@@ -1,6 +1,7 @@
 import Glibc
 import SwitchyardModel
 import SwitchyardStorage
+import SwitchyardSystem
 import Synchronization
 
 /// What is removed of logs; on the thread that writes them.
@@ -32,21 +33,19 @@ extension LogStore {
   }
 
   private func unlink(_ ref: AttemptRef, _ files: inout OpenFiles) {
-    var information = stat()
     let path = path(ref)
-    guard stat(path, &information) == 0, Glibc.unlink(path) == 0 else { return }
+    guard let size = fileSize(path), Glibc.unlink(path) == 0 else { return }
     files.forget(ref)
-    bytes.subtract(Int(information.st_size), ordering: .relaxed)
+    bytes.subtract(size, ordering: .relaxed)
   }
 
   private func allFiles() -> [(ref: AttemptRef, bytes: Int)] {
     var found: [(ref: AttemptRef, bytes: Int)] = []
     for folder in names(in: directory) {
       for name in names(in: "\(directory)/\(folder)") {
-        var information = stat()
-        guard let ref = AttemptRef(logFile: name), stat("\(directory)/\(folder)/\(name)", &information) == 0
+        guard let ref = AttemptRef(logFile: name), let size = fileSize("\(directory)/\(folder)/\(name)")
         else { continue }
-        found.append((ref, Int(information.st_size)))
+        found.append((ref, size))
       }
     }
     return found
