@@ -15,7 +15,9 @@ final class AppLane {
   var isAwaited = false
   /// It stands among those that have something to decide.
   var isReady = false
-  private var waiting: [PlacementRequest] = []
+  /// As they came; the next is `head` of the first.
+  private var waiting: [[PlacementRequest]] = []
+  private var first = 0
   private var head = 0
   /// Somebody was answered "nobody" since the server was last told to ask again.
   var isHungry = false
@@ -33,20 +35,26 @@ final class AppLane {
     self.view = view
   }
 
-  var hasWaiting: Bool { head < waiting.count }
-  var waitingCount: Int { waiting.count - head }
+  var hasWaiting: Bool { first < waiting.count }
 
-  func append(_ request: PlacementRequest) { waiting.append(request) }
+  func append(_ requests: [PlacementRequest]) {
+    if !requests.isEmpty { waiting.append(requests) }
+  }
 
   func popFirst() -> PlacementRequest? {
-    guard head < waiting.count else { return nil }
-    let request = waiting[head]
+    guard first < waiting.count else { return nil }
+    let request = waiting[first][head]
     head += 1
-    if head == waiting.count {
-      waiting.removeAll(keepingCapacity: true)
-      head = 0
-    }
+    if head == waiting[first].count { dropFirst() }
     return request
+  }
+
+  private func dropFirst() {
+    waiting[first] = []
+    (first, head) = (first + 1, 0)
+    guard first == waiting.count || first > 64 else { return }
+    waiting.removeFirst(first)
+    first = 0
   }
 
   /// The rows that a job may run on by what is fixed of them.

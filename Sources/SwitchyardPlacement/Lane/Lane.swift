@@ -22,7 +22,7 @@ final class Lane: Sendable {
 
   func put(_ message: LaneMessage) { inbox.put(message) }
 
-  /// Takes requests while there is room.
+  /// Takes requests of one app while there is room.
   ///
   /// - Returns: false when too many wait already: they are the caller's again.
   func place(_ requests: [PlacementRequest]) -> Bool {
@@ -152,21 +152,19 @@ private final class LaneLoop {
     }
   }
 
+  /// - Parameter requests: of one app.
   private func enqueue(_ requests: [PlacementRequest]) {
-    var last: AppLane?
-    for request in requests {
-      if last?.name != request.app { last = app(request.app) }
-      guard let app = last else {
-        deliver([
+    guard let first = requests.first else { return }
+    guard let app = app(first.app) else {
+      return deliver(
+        requests.map {
           PlacementResult(
-            instance: request.instance, attempt: request.attempt,
+            instance: $0.instance, attempt: $0.attempt,
             answer: .nobody(reason: "more than \(Self.appLimit) apps in one lane"))
-        ])
-        continue
-      }
-      app.append(request)
-      makeReady(app)
+        })
     }
+    app.append(requests)
+    makeReady(app)
   }
 
   private func explain(_ request: PlacementRequest, _ limit: Int) -> PlacementExplanation {

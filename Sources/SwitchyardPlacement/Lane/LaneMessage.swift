@@ -4,6 +4,7 @@ import SwitchyardPlugins
 
 /// What a lane is told. It takes these between two decisions, in the order in which they were put.
 enum LaneMessage: Sendable {
+  /// All of one app.
   case place([PlacementRequest])
   case nodes([NodeUpdate])
   /// Decides for its app from now on: the swap.

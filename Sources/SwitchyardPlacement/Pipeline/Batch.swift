@@ -14,8 +14,12 @@ final class Batch {
   private(set) var kept = [Int](repeating: 0, count: DecisionBuffers.jobLimit)
   /// By job: it has no answer yet.
   private(set) var isOpen = [Bool](repeating: false, count: DecisionBuffers.jobLimit)
-  /// By job: at whose place of the buffer its line lies; its own, or that of one before it.
+  /// By job: which line of the buffer is its. Several may share one; none lies behind the job's own number.
   private var place = [Int](repeating: 0, count: DecisionBuffers.jobLimit)
+  /// Lines in use before filters spread them.
+  private var lines = 0
+  /// What was left before the filter that is asked: one line for all, since they shared theirs.
+  private var hasOneBefore = false
   private let buffers: DecisionBuffers
 
   init(_ buffers: DecisionBuffers) {
@@ -32,7 +36,11 @@ final class Batch {
 
   func close(_ job: Int) { isOpen[job] = false }
 
+  /// Whether another job may be added, whatever it asks for.
+  var hasRoom: Bool { count < buffers.jobLimit && lines < buffers.lineLimit }
+
   func clear() {
+    lines = 0
     requests.removeAll(keepingCapacity: true)
     compiled.removeAll(keepingCapacity: true)
   }
@@ -48,9 +56,10 @@ final class Batch {
       place[job] = place[job - 1]
       kept[job] = kept[job - 1]
     } else {
-      place[job] = job
+      place[job] = lines
       kept[job] = Int(ph_mask_start(line(job), mask.keep.pointer, app.view.avail, slots, buffers.stride))
       guard kept[job] > 0 else { return false }
+      lines += 1
     }
     isOpen[job] = true
     describe(job, request, needs, app, caller)
@@ -85,8 +94,11 @@ final class Batch {
   @inline(__always)
   private func at(_ place: Int) -> UnsafeMutablePointer<UInt8> { buffers.keep.pointer + place * buffers.stride }
 
-  /// Gives each open job a line of its own, in order, and forgets the others: filters get lines without holes.
+  /// Gives each open job a line of its own, in order, and forgets the others: filters get lines without holes. Keeps
+  /// what the lines show, for ``before(_:)``.
   func spread() {
+    let first = (0..<count).first { isOpen[$0] }
+    hasOneBefore = (0..<count).allSatisfy { !isOpen[$0] || place[$0] == first.map { place[$0] } }
     // From behind, so that no line is written over while somebody shares it.
     for job in stride(from: count - 1, through: 0, by: -1) where place[job] != job {
       at(job).update(from: line(job), count: buffers.stride)
@@ -99,6 +111,8 @@ final class Batch {
     }
     requests.removeLast(count - to)
     compiled.removeLast(compiled.count - to)
+    guard to > 0 else { return }
+    buffers.before.pointer.update(from: at(0), count: hasOneBefore ? buffers.stride : to * buffers.stride)
   }
 
   private func move(_ from: Int, _ to: Int) {
@@ -113,12 +127,18 @@ final class Batch {
     buffers.jobs[to].tried = UnsafePointer(tried)
   }
 
+  /// The rows that were left for the job before the filter that is asked.
+  @inline(__always)
+  func before(_ job: Int) -> UnsafePointer<UInt8> {
+    UnsafePointer(buffers.before.pointer + (hasOneBefore ? 0 : job * buffers.stride))
+  }
+
   /// Takes back what a filter set that was not set before it.
   ///
   /// - Returns: whether it did.
-  func narrow(_ job: Int, by before: UnsafePointer<UInt8>) -> Bool {
+  func narrow(_ job: Int) -> Bool {
     var invented: UInt8 = 0
-    kept[job] = Int(ph_mask_and(line(job), before, buffers.stride, &invented))
+    kept[job] = Int(ph_mask_and(line(job), before(job), buffers.stride, &invented))
     return invented != 0
   }
 

@@ -14,7 +14,8 @@ extension Decider {
     caller.begin()
     let view = app.view
     view.follow(table)
-    buffers.fit(stride: view.stride, hasScorers: !pipeline.scorers.isEmpty)
+    buffers.fit(
+      stride: view.stride, hasFilters: !pipeline.filters.isEmpty, hasScorers: !pipeline.scorers.isEmpty)
     prepareStale(pipeline, view)
     let needs = requirements.compiled(request)
     batch.describe(0, request, needs, app, caller)

@@ -13,7 +13,6 @@ extension Decider {
       let count = batch.count
       guard count > 0, let function = stage.tables.filter?.filter else { return }
       for job in 0..<count { buffers.jobPointers[job] = UnsafePointer(buffers.jobs + job) }
-      buffers.before.pointer.update(from: buffers.keep.pointer, count: count * stride)
       caller.prepareCall(stage, view: view, jobs: count)
       let status = caller.run(stage, "filter") {
         function(stage.instance.pointer, buffers.call, buffers.keep.pointer, stride)
@@ -30,12 +29,11 @@ extension Decider {
   private func check(_ stage: Stage, _ app: AppLane, _ version: UInt64) {
     var hasInvented = false
     for job in 0..<batch.count {
-      let before = buffers.before.pointer + job * buffers.stride
       let old = batch.kept[job]
-      if batch.narrow(job, by: before) { hasInvented = true }
+      if batch.narrow(job) { hasInvented = true }
       let verdict = buffers.verdicts[job]
       guard batch.kept[job] == 0 || verdict != 0 else { continue }
-      let first = ph_mask_first_refused(before, batch.line(job), buffers.stride)
+      let first = ph_mask_first_refused(batch.before(job), batch.line(job), buffers.stride)
       settle(job, stage, verdict, retry: buffers.retries[job], app, version) {
         self.reason(job, stage, of: old, first: first, app)
       }

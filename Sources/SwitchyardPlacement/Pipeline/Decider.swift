@@ -52,7 +52,8 @@ final class Decider {
     caller.begin(decision: true)
     let view = app.view
     view.follow(table)
-    buffers.fit(stride: view.stride, hasScorers: !pipeline.scorers.isEmpty)
+    buffers.fit(
+      stride: view.stride, hasFilters: !pipeline.filters.isEmpty, hasScorers: !pipeline.scorers.isEmpty)
     prepareStale(pipeline, view)
     gather(app, version)
     guard batch.count > 0 else { return }
@@ -70,7 +71,7 @@ final class Decider {
   /// Fills the batch with jobs for which the invariants leave any row at all.
   private func gather(_ app: AppLane, _ version: UInt64) {
     batch.clear()
-    while batch.count < buffers.jobLimit, let request = app.popFirst() {
+    while batch.hasRoom, let request = app.popFirst() {
       let needs = requirements.compiled(request)
       // One "nobody now" speaks for all with equal requirements, until anything changes (rule 8).
       if needs.blockedAt == version, request.tried.isEmpty {

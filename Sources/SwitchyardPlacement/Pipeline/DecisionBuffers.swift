@@ -22,7 +22,8 @@ final class DecisionBuffers {
 
   private(set) var stride = 0
   private(set) var jobLimit = 1
-  /// One line a job.
+  /// Lines that `keep` has room for. Jobs may share one; for filters each gets its own.
+  private(set) var lineLimit = 1
   private(set) var keep = AlignedColumn<UInt8>(capacity: 64)
   private(set) var before = AlignedColumn<UInt8>(capacity: 64)
   private(set) var left = AlignedColumn<UInt32>(capacity: 64)
@@ -61,18 +62,21 @@ final class DecisionBuffers {
   }
 
   /// Makes room for a view. Costs nothing while its size stays the same.
-  func fit(stride: Int, hasScorers: Bool) {
-    let jobLimit = max(1, min(Self.jobLimit, Self.maskLimit / (hasScorers ? stride * 8 : stride)))
+  func fit(stride: Int, hasFilters: Bool, hasScorers: Bool) {
+    let lineLimit = max(2, min(Self.jobLimit, Self.maskLimit / stride))
+    var jobLimit = hasFilters ? lineLimit : Self.jobLimit
+    if hasScorers { jobLimit = max(1, min(jobLimit, Self.maskLimit / (stride * 8))) }
     if hasScorers, sum.capacity < stride * jobLimit {
       score = AlignedColumn(capacity: stride * jobLimit)
       sum = AlignedColumn(capacity: stride * jobLimit)
     }
-    guard stride != self.stride || jobLimit != self.jobLimit else { return }
-    self.stride = stride
     self.jobLimit = jobLimit
-    if keep.capacity < stride * jobLimit {
-      keep = AlignedColumn(capacity: stride * jobLimit)
-      before = AlignedColumn(capacity: stride * jobLimit)
+    guard stride != self.stride else { return }
+    self.stride = stride
+    self.lineLimit = lineLimit
+    if keep.capacity < stride * lineLimit {
+      keep = AlignedColumn(capacity: stride * lineLimit)
+      before = AlignedColumn(capacity: stride * lineLimit)
     }
     if left.capacity < stride {
       left = AlignedColumn(capacity: stride)

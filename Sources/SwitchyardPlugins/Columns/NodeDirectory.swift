@@ -15,17 +15,25 @@ package final class NodeDirectory: Sendable {
   private let columns: ColumnCatalogue
   private let state: Mutex<State>
 
-  struct Worker {
-    var profile: WorkerProfile
-    var session: UInt64
+  /// One object, since most changes look at a word of it; another for each joining.
+  private final class Worker {
+    let profile: WorkerProfile
+    let session: UInt64
     var row: NodeRow
-    var joined: Monotonic
+    let joined: Monotonic
     var numbers: [String: Double] = [:]
     var texts: [String: String] = [:]
     var tags: [String] = []
     var failRate: Float = .nan
     /// Gone, but not all of its attempts have ended: the seat is not free.
     var leftAt: Monotonic?
+
+    init(profile: WorkerProfile, session: UInt64, row: NodeRow, joined: Monotonic) {
+      self.profile = profile
+      self.session = session
+      self.row = row
+      self.joined = joined
+    }
   }
 
   private struct State {
@@ -100,11 +108,9 @@ package final class NodeDirectory: Sendable {
       var updates: [NodeUpdate] = [
         .columns(tags: tags.map { interner.number($0) }, texts: texts.count, numbers: numbers.count)
       ]
-      for (name, worker) in state.workers where worker.leftAt == nil {
-        var worker = worker
+      for worker in state.workers.values where worker.leftAt == nil {
         if !freshTexts.isDisjoint(with: worker.texts.keys) {
-          renew(&worker, &state)
-          state.workers[name] = worker
+          renew(worker, state)
           updates.append(.row(worker.row))
         }
         if freshNumbers.contains(where: { worker.numbers[$0] != nil }) {
@@ -131,9 +137,8 @@ package final class NodeDirectory: Sendable {
       updates.append(.credit(seat: worker.row.seat))
     case .released(let ref, let slots): release(ref, slots, &state, &updates)
     case .event(let event):
-      guard var worker = current(event.worker, state) else { return }
-      if rate(event.kind, &worker) {
-        state.workers[event.worker.name] = worker
+      guard let worker = current(event.worker, state) else { return }
+      if rate(event.kind, worker) {
         updates.append(.load(load(of: worker, only: [], state)))
       }
       if wantsEvents {
@@ -172,7 +177,7 @@ extension NodeDirectory {
     let placeholder = NodeRow(
       ref: ref, state: .live, seat: seat, epoch: 0, id: 0, joined: now, name: 0, site: 0, rack: 0, version: 0,
       slots: 0, weight: 1, tags: [], processors: [], apps: [], texts: [])
-    var worker = Worker(
+    let worker = Worker(
       profile: profile, session: session, row: placeholder, joined: isSame ? known?.joined ?? now : now)
     if let known {
       worker.failRate = known.failRate
@@ -187,7 +192,7 @@ extension NodeDirectory {
       if let number = Double(label.text), number.isFinite { worker.numbers[label.key] = number }
     }
     state.lastEpoch &+= 1
-    renew(&worker, &state, state: .live, epoch: state.lastEpoch)
+    renew(worker, state, state: .live, epoch: state.lastEpoch)
     credits.set(seat: seat, epoch: worker.row.epoch, free: profile.slots - min(profile.slots, taken))
     state.workers[ref.name] = worker
     state.judge.move(ref.name, site: worker.row.site, from: nil, to: .live, at: now)
@@ -198,20 +203,19 @@ extension NodeDirectory {
   private func move(
     _ ref: WorkerRef, to next: NodeRow.State, _ now: Monotonic, _ state: inout State, _ updates: inout [NodeUpdate]
   ) {
-    guard var worker = current(ref, state), worker.leftAt == nil else { return }
+    guard let worker = current(ref, state), worker.leftAt == nil else { return }
     // Who drains goes on draining when its stream breaks.
     let next = worker.row.state == .draining && next == .suspended ? NodeRow.State.draining : next
     state.judge.move(ref.name, site: worker.row.site, from: worker.row.state, to: next, at: now)
     state.lastEpoch &+= 1
     // Slots are counted by picks, `taken` and `released` alone: a pick may be under way while its worker comes and goes.
     credits.set(seat: worker.row.seat, epoch: state.lastEpoch, free: credits.anyFree(seat: worker.row.seat))
-    renew(&worker, &state, state: next, epoch: state.lastEpoch)
-    state.workers[ref.name] = worker
+    renew(worker, state, state: next, epoch: state.lastEpoch)
     updates.append(.row(worker.row))
   }
 
   private func leave(_ ref: WorkerRef, _ now: Monotonic, _ state: inout State, _ updates: inout [NodeUpdate]) {
-    guard var worker = current(ref, state), worker.leftAt == nil else { return }
+    guard let worker = current(ref, state), worker.leftAt == nil else { return }
     // Who was drained, or lives, leaves in peace; whose stream had broken was lost.
     let isLost = worker.row.state == .suspended
     state.judge.move(ref.name, site: worker.row.site, from: worker.row.state, to: nil, isLost: isLost, at: now)
@@ -219,7 +223,6 @@ extension NodeDirectory {
     let seat = worker.row.seat
     credits.set(seat: seat, epoch: state.lastEpoch, free: credits.anyFree(seat: seat))
     worker.leftAt = now
-    state.workers[ref.name] = worker
     updates.append(.left(seat: seat))
     vacateIfDone(worker, &state)
   }
@@ -267,7 +270,7 @@ extension NodeDirectory {
     _ ref: WorkerRef, _ metrics: WorkerMetrics, _ now: Monotonic, _ state: inout State,
     _ updates: inout [NodeUpdate]
   ) {
-    guard var worker = current(ref, state), worker.leftAt == nil else { return }
+    guard let worker = current(ref, state), worker.leftAt == nil else { return }
     for number in metrics.numbers {
       if number.value.isFinite {
         if worker.numbers[number.name] != nil || worker.numbers.count < Self.metricLimit {
@@ -293,19 +296,18 @@ extension NodeDirectory {
     }
     if isOther {
       let before = worker.row
-      renew(&worker, &state)
+      renew(worker, state)
       if worker.row.site != before.site {
         state.judge.move(ref.name, site: before.site, from: before.state, to: nil, at: now)
         state.judge.move(ref.name, site: worker.row.site, from: nil, to: before.state, at: now)
       }
       updates.append(.row(worker.row))
     }
-    state.workers[ref.name] = worker
     updates.append(.load(load(of: worker, only: Set(metrics.numbers.map(\.name)), state)))
   }
 
   /// - Returns: whether the rate has changed.
-  private func rate(_ kind: PlacementEvent.Kind, _ worker: inout Worker) -> Bool {
+  private func rate(_ kind: PlacementEvent.Kind, _ worker: Worker) -> Bool {
     let sample: Float
     switch kind {
     case .succeeded: sample = 0
@@ -339,7 +341,7 @@ extension NodeDirectory {
 
   /// Makes the row anew from what is known. What the worker was configured with goes before what it measures.
   private func renew(
-    _ worker: inout Worker, _ state: inout State, state next: NodeRow.State? = nil, epoch: UInt32? = nil
+    _ worker: Worker, _ state: State, state next: NodeRow.State? = nil, epoch: UInt32? = nil
   ) {
     let profile = worker.profile, old = worker.row
     let weight = profile.weight != 1 ? profile.weight : worker.numbers["weight"] ?? 1

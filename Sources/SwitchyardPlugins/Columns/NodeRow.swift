@@ -89,5 +89,6 @@ package enum NodeUpdate: Sendable {
   /// Names, interned, of all tag columns; how many text and number columns there are.
   case columns(tags: [UInt32], texts: Int, numbers: Int)
   case sites([SiteState])
-  case event(PlacementEvent, seat: UInt32, id: UInt64, type: UInt32)
+  /// Elsewhere, so that the others, of which there are many, stay small.
+  indirect case event(PlacementEvent, seat: UInt32, id: UInt64, type: UInt32)
 }

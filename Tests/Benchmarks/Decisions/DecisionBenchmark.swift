@@ -144,7 +144,7 @@ private struct Engine {
     let feeder = Feeder(engine: engine, answers: answers, batch: batch)
     // Rows beyond the first seats show up when new instances have taken over.
     for _ in 0..<200 {
-      if feeder.run(seconds: 0.01).refused == 0, feeder.seen >= min(workers.count, 1_024) / 4 { break }
+      if feeder.run(seconds: 0.01, looking: true).refused == 0, feeder.seen >= min(workers.count, 1_024) / 4 { break }
     }
     _ = feeder.run(seconds: 0.3)
     self.engine = engine
