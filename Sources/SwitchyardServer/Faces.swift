@@ -44,6 +44,10 @@ struct Faces: Sendable {
           // Frames are batches already: holding them back would only add to every latency.
           config.connection.flushCoalescing = nil
           config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
+          // Who is connected and says nothing, and who has not shown a token yet, takes little and not for ever.
+          config.connection.maxIdleTime = .seconds(60)
+          config.http2.maxConcurrentStreams = 1_000
+          config.channelDebuggingCallbacks.onAcceptTCPConnection = ConnectionBound(WorkerConnections.limit).check
         }, eventLoopGroup: workers),
       services: [
         WorkerGateway(

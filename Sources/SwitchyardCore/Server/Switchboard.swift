@@ -126,6 +126,7 @@ struct Switchboard: Sendable {
     sessions.removeAll()
     batches.removeAll()
     fresh = FreshQueue(limit: configuration.freshLimit)
+    audits.removeAll()
     waiting = 0
     queued = 0
     placed = 0
@@ -137,11 +138,10 @@ struct Switchboard: Sendable {
   var requestCount: Int { requests.count }
 
   /// All requests that are not answered, in order, which are then none.
+  ///
+  /// What they asked for may still be under way, and is remembered with who asked for it when it is done.
   mutating func takeRequests() -> [Token] {
-    defer {
-      requests.removeAll()
-      audits.removeAll()
-    }
+    defer { requests.removeAll() }
     return requests.sorted()
   }
 

@@ -55,6 +55,12 @@ package struct JoinGrant: Hashable, Sendable {
         "the worker's token is for the sites \(sites.joined(separator: ", ")), and it claims \(quoted(site)): "
           + "start it with another --site, or with another token")
     }
+    if let sites = bounds.sites {
+      // A label stands for a profile without a site, as a text of its metrics does.
+      let count = hello.profile.labels.count
+      hello.profile.labels.removeAll { $0.key == "site" && !sites.contains($0.text) }
+      if hello.profile.labels.count < count { cuts.append(.site) }
+    }
     let tags = allowed(hello.profile.tags)
     if tags.count < hello.profile.tags.count { cuts.append(.tags) }
     hello.profile.tags = tags

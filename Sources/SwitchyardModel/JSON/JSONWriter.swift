@@ -56,6 +56,11 @@ extension JSONValue {
       case 0..<0x20, 0x7F:
         output += "\\u00".utf8
         output += [hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
+      // U+0080 to U+009F, which terminals obey as they do those below U+0020.
+      case 0x80...0x9F where output.last == 0xC2:
+        output.removeLast()
+        output += "\\u00".utf8
+        output += [hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
       default: output.append(byte)
       }
     }

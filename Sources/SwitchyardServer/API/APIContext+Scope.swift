@@ -37,8 +37,17 @@ extension APIContext {
   }
 
   /// Makes a change that is remembered with who made it.
-  func change(_ request: APIRequest, _ change: ServerRequest) async -> ServerReply {
-    await driver.perform(.audited(change, request.audit(at: SystemClock.wall())))
+  ///
+  /// - Parameters:
+  ///   - app: whose it is, where the path does not say.
+  ///   - after: what there is then, where the change does not say.
+  func change(
+    _ request: APIRequest, _ change: ServerRequest, app: String? = nil, after: String? = nil
+  ) async -> ServerReply {
+    var entry = request.audit(at: SystemClock.wall())
+    entry.app = entry.app ?? app
+    entry.after = after
+    return await driver.perform(.audited(change, entry))
   }
 }
 

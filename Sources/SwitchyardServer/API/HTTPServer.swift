@@ -85,6 +85,9 @@ struct HTTPServer: HTTPResponder {
       found = route
       let app = path["app"] ?? target.query.first { $0.name == "app" }?.value
       let caller = try authorize(request, route.permission, app: app)
+      if route.body == nil, length(of: request) > 0 {
+        throw APIError(status: .badRequest, detail: "\(route.method) \(request.uri.path) takes no body; send none")
+      }
       let type = try mediaType(of: request, for: route)
       let isStreamed = type.map { route.body?.streamed.contains($0) ?? false } ?? false
       // What is in memory of it is counted until it is answered.
@@ -148,9 +151,6 @@ struct HTTPServer: HTTPResponder {
       buffer = try await request.body.collect(upTo: limit)
     } catch {
       throw APIError(status: .contentTooLarge, detail: "a body may have at most \(limit) bytes")
-    }
-    guard route.body != nil || buffer.readableBytes == 0 else {
-      throw APIError(status: .badRequest, detail: "\(route.method) \(request.uri.path) takes no body; send none")
     }
     return Array(buffer.readableBytesView)
   }

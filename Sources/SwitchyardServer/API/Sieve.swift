@@ -4,7 +4,10 @@
 struct Sieve<Row, Cursor> {
   /// Rows that one request looks at, at most about.
   static var lookLimit: Int { 5_000 }
-  private static var step: Int { 500 }
+  /// Rows that are read at a time: they may be large.
+  private static var step: Int { 250 }
+  /// Bytes of an answer, about.
+  private static var weightLimit: Int { 2 << 20 }
 
   let limit: Int
   let after: Cursor?
@@ -12,16 +15,20 @@ struct Sieve<Row, Cursor> {
   let read: (Cursor?, Int) async throws -> [Row]
   let cursor: (Row) -> Cursor
   let admits: (Row) -> Bool
+  /// The bytes of what makes a row large.
+  let weight: (Row) -> Int
 
   init(
     limit: Int, after: Cursor?, read: @escaping (Cursor?, Int) async throws -> [Row],
-    cursor: @escaping (Row) -> Cursor, admits: @escaping (Row) -> Bool
+    cursor: @escaping (Row) -> Cursor, weight: @escaping (Row) -> Int = { _ in 0 },
+    admits: @escaping (Row) -> Bool
   ) {
     self.limit = limit
     self.after = after
     self.read = read
     self.cursor = cursor
     self.admits = admits
+    self.weight = weight
   }
 
   /// - Returns: the rows, and where to go on; nil at the end.
@@ -29,14 +36,17 @@ struct Sieve<Row, Cursor> {
     var rows: [Row] = []
     var last = after
     var looked = 0
+    var weight = 0
     while looked < Self.lookLimit {
       // Mostly all that is read is wanted; when it was not, there is more to go through.
-      let count = looked == 0 ? limit : max(limit, Self.step)
+      let count = looked == 0 ? min(limit, Self.step) : Self.step
       let batch = try await read(last, count)
       for row in batch {
         last = cursor(row)
-        if admits(row) { rows.append(row) }
-        if rows.count == limit { return (rows, last) }
+        guard admits(row) else { continue }
+        rows.append(row)
+        weight += self.weight(row)
+        if rows.count == limit || weight >= Self.weightLimit { return (rows, last) }
       }
       if batch.count < count { return (rows, nil) }
       looked += batch.count

@@ -44,9 +44,14 @@ extension TokenText {
 
   /// What the store keeps of a secret.
   static func hash(of text: some StringProtocol) -> String {
-    SHA256.hash(data: Array(text.utf8)).map { byte in
-      let hex = String(byte, radix: 16)
-      return byte < 16 ? "0" + hex : hex
-    }.joined()
+    sha256(Array(text.utf8))
   }
+}
+
+/// - Returns: 64 hexadecimal digits.
+func sha256(_ bytes: [UInt8]) -> String {
+  SHA256.hash(data: bytes).map { byte in
+    let hex = String(byte, radix: 16)
+    return byte < 16 ? "0" + hex : hex
+  }.joined()
 }

@@ -210,7 +210,12 @@ struct JobCommand: AsyncParsableCommand {
         return output(started, json: server.json) { "instance \($0.cell("id"))" }
       }
       let ended = try await Progress.during("instance \(id)") { _ in try await client.end(of: id) }
-      if !server.json { try await client.stream("/instances/\(id)/logs", [], writeRaw) }
+      if !server.json {
+        var log = TerminalText()
+        try await client.stream("/instances/\(id)/logs", []) { bytes in
+          try writeRaw(Terminal.isOutput ? log.shown(bytes) : bytes)
+        }
+      }
       output(ended, json: server.json) {
         let detail = $0["detail"]?.stringValue.map { ": \($0)" } ?? ""
         return shown("instance \(id) \($0.cell("state")) on \($0.cell("worker"))\(detail)")

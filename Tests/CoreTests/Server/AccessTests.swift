@@ -85,6 +85,25 @@ import Testing
     #expect(audits(server.commit()) == [])
   }
 
+  @Test("a change that is under way when the store refuses is remembered when the store takes it")
+  func refusedForAWhile() {
+    var server = ServerHarness()
+    server.own()
+    let asked = server.request(audited(.putJob(app: "a", spec: job().spec, existing: nil)))
+    for _ in 0..<8 {
+      server.fail(.aborted("the disk is full"))
+      server.pass(.milliseconds(250))
+      server.runTimers()
+    }
+    guard case .refused(.unavailable, _)? = server.reply(asked) else {
+      Issue.record("\(String(describing: server.reply(asked)))")
+      return
+    }
+    var stored: [StoreOp] = []
+    while !server.commits.isEmpty { stored += server.commit() }
+    #expect(audits(stored) == ["ci: - → version 1"])
+  }
+
   @Test("a change of tokens counts when it is durable, before who asked is told")
   func tokens() {
     var server = ServerHarness()

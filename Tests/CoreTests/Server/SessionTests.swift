@@ -168,6 +168,26 @@ import Testing
     #expect(server.verbs == [.judgeWorker(w, session: 4, verdict: .lost, at: server.wall)])
   }
 
+  @Test("nobody takes a name for ever by the highest start of all")
+  func startsOfTheFuture() {
+    var server = ServerHarness()
+    server.own()
+    let now = UInt64(server.wall.milliseconds)
+    for incarnation in [UInt64(Int64.max), now + 86_400_001] {
+      server.hello(ServerHarness.ref("w", incarnation))
+      server.answerReads()
+      guard case .refused(.unavailable, let reason)? = server.messages.last else {
+        Issue.record("\(server.messages)")
+        return
+      }
+      #expect(reason.contains("set the clocks"))
+    }
+    server.hello(ServerHarness.ref("w", now + 86_400_000))
+    server.answerReads()
+    server.commit()
+    #expect(server.core.sessions.first?.session == 1)
+  }
+
   @Test func helloDuringTheVerdictIsJudged() {
     var server = ServerHarness()
     server.workers = [record(w, session: 4)]

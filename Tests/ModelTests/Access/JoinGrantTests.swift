@@ -37,6 +37,17 @@ import Testing
     #expect(reason.contains("a, b") && reason.contains("--apps"))
   }
 
+  @Test("a label does not bring a worker to a site that is not the token's")
+  func siteAsLabel() throws {
+    let grant = JoinGrant(apps: .all, bounds: JoinBounds(sites: ["east"]))
+    var claim = hello()
+    claim.profile.labels = [Label(key: "site", text: "west"), Label(key: "zone", text: "west")]
+    let (admitted, cuts) = try admit(claim, grant)
+    #expect(admitted.profile.labels == [Label(key: "zone", text: "west")] && cuts == [.site])
+    claim.profile.labels = [Label(key: "site", text: "east")]
+    #expect(try admit(claim, grant).0 == claim)
+  }
+
   @Test("tags and slots beyond the token's are cut, in a hello and in a heartbeat")
   func tagsAndSlots() throws {
     let grant = JoinGrant(apps: .all, bounds: JoinBounds(tags: ["gpu"], slots: 2))

@@ -233,7 +233,7 @@ extension RealProcesses {
         let ofApp = try await cluster.api.get("/audit?app=shop&limit=2")
         #expect(ofApp["audit"]?.arrayValue?.count == 2)
         let rest = try await cluster.api.get("/audit?app=shop&limit=9&cursor=\(ofApp.text("next"))")
-        #expect(rest["audit"]?.arrayValue?.count == 2 && rest["next"] == .null)
+        #expect(rest["audit"]?.arrayValue?.count == 3 && rest["next"] == .null)
         let shown = try await cluster.succeeds("audit", "--token", "ci", "--limit", "1").text
         #expect(shown.contains("DELETE \(path)") && shown.contains("paused"))
       }

@@ -96,6 +96,13 @@ struct SessionMachine: Sendable {
           ref: hello.ref, session: session, lineage: hello.lineage, home: server.id, profile: hello.profile,
           seenAt: now.wall), replaced: replaced)
     }
+    let isKnown = record.map { $0.ref.incarnation == hello.ref.incarnation } ?? false
+    guard isKnown || Self.isStart(hello.ref.incarnation, at: now.wall) else {
+      return .refused(
+        .unavailable,
+        "the incarnation \(hello.ref.incarnation) is more than a day ahead of this server's clock, in milliseconds: set "
+          + "the clocks; a worker that remembers such a start needs a new data directory")
+    }
     guard let record else { return joins(session: 1) }
     if record.verdict == nil, record.lineage != hello.lineage {
       return .refused(.nameTaken, "a worker of the name \(name) lives with another data directory")
@@ -107,6 +114,12 @@ struct SessionMachine: Sendable {
     }
     guard record.session < UInt64(Int64.max) else { return .refused(.unavailable, "out of session numbers") }
     return joins(session: record.session + 1, replaced: isNewer && record.verdict == nil ? record.ref : nil)
+  }
+
+  /// Whether an incarnation may be of a start by now. A worker that took the highest of all would keep its name from
+  /// everybody after it, for as long as it is remembered.
+  private static func isStart(_ incarnation: UInt64, at now: Timestamp) -> Bool {
+    incarnation <= UInt64(clamping: now.milliseconds) + 86_400_000
   }
 
   /// An attempt is no longer placed here.

@@ -161,6 +161,8 @@ struct InstanceRoutes {
       return Array(rows.prefix { $0.id.rawValue >= floor })
     } cursor: {
       $0.id
+    } weight: { instance in
+      (instance.parameters?.utf8.count ?? 0) + (instance.result?.utf8.count ?? 0)
     } admits: { instance in
       dueAfter.map { instance.dueAt >= $0 } ?? true && dueBefore.map { instance.dueAt < $0 } ?? true
         && occurrence.map { $0 == instance.occurrence.text } ?? true
@@ -204,13 +206,13 @@ struct InstanceRoutes {
 
   private func end(_ instance: Instance, _ request: APIRequest) async throws -> APIResponse {
     guard !instance.state.isTerminal else { throw APIError.conflict("the instance is over: \(instance.state.name)") }
-    return try answer(await api.change(request, .end(instance)))
+    return try answer(await api.change(request, .end(instance), app: instance.app))
   }
 
   @Sendable private func release(_ request: APIRequest) async throws -> APIResponse {
     let instance = try await api.instance(request)
     guard instance.state == .held else { throw APIError.conflict("the instance is \(instance.state.name), not held") }
-    return try answer(await api.change(request, .release(instance)))
+    return try answer(await api.change(request, .release(instance), app: instance.app))
   }
 
   @Sendable private func explain(_ request: APIRequest) async throws -> APIResponse {

@@ -18,10 +18,12 @@ struct PlacementRoutes {
         Route(
           .get, "/api/v1/policies", .read, "listPolicies", "The policies that were set, by app",
           answers: .ok(.object([.required("policies", .list(of: PolicyView.resource.schema))]))
-        ) { _ in
+        ) { request in
           let live = Dictionary(
             api.placement.engine.policyStatus().map { ($0.app, $0) }, uniquingKeysWith: { first, _ in first })
-          let views = try await api.store.policies().map { PolicyView(app: $0.app, stored: $0, live: live[$0.app]) }
+          let views = try await api.store.policies().filter { request.caller.apps.contains($0.app) }.map {
+            PolicyView(app: $0.app, stored: $0, live: live[$0.app])
+          }
           return .json(["policies": .array(views.map(PolicyView.resource.json))])
         },
         Route(
@@ -42,7 +44,7 @@ struct PlacementRoutes {
         },
         Route(
           .get, "/api/v1/plugins", .read, "listPlugins", "Plugins, and files that were refused",
-          about: "The server looks at its plugin directories again first.",
+          about: "When an administrator asks, the server looks at its plugin directories again first.",
           answers: .ok(
             .object([
               .required("plugins", .list(of: PluginView.resource.schema)),
@@ -77,7 +79,7 @@ struct PlacementRoutes {
   }
 
   @Sendable private func plugins(_ request: APIRequest) async throws -> APIResponse {
-    await api.plugins.scan()
+    if request.caller.role.allows(.admin) { await api.plugins.scan() }
     let list = api.plugins.registry.list()
     return .json([
       "plugins": .array(
@@ -96,6 +98,11 @@ struct PlacementRoutes {
 
   @Sendable private func load(_ request: APIRequest) async throws -> APIResponse {
     let name = try request[Self.file]
+    // Remembered before: what it does when it is loaded, it does as the server.
+    let file = "\(name) sha256:\(sha256(request.body))"
+    if case .refused(let refusal, let detail) = await api.change(request, .access(.note), after: file) {
+      throw APIError(refusal, detail)
+    }
     do throws(PluginError) {
       let infos = try await api.plugins.install(request.body, as: name)
       return .json(["plugins": .array(infos.map { PluginView.resource.json(PluginView(info: $0)) })])

@@ -19,8 +19,8 @@ package struct AddressPolicy: Sendable {
 
   private static let never = [
     "0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/128", "fe80::/10", "ff00::/8",
-    // Metadata services that are not link-local: of AWS, Alibaba, Oracle, Azure.
-    "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16",
+    // Metadata services that are not link-local: of AWS, Google, Alibaba, Oracle, Azure.
+    "fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192", "168.63.129.16",
   ]
   private static let loopback = ["127.0.0.0/8", "::1"]
 
