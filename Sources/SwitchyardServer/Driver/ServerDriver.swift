@@ -120,15 +120,23 @@ final class ServerDriver: Sendable {
     loop.close()
   }
 
-  /// Executes actions in order, arming timers in `timers`. What happened is told first: whoever is answered finds
-  /// that it is known.
+  /// Executes actions, arming timers in `timers`. What the disk and the workers have to do begins at once; then what
+  /// happened is told, so that whoever is answered finds that it is known. The rest follows in order.
   private func execute(_ actions: ServerActions, _ timers: inout TimerTable<ServerTimer>) {
+    for action in actions {
+      switch action {
+      case .commit(let token, let group): commit(group, token)
+      case .send(let connection, let message): parts.workers.send(message, on: connection)
+      case .close(let connection): parts.workers.close(connection)
+      default: break
+      }
+    }
     publish(actions)
     var changes: [NodeChange] = []
     for action in actions {
       switch action {
       case .node(let change): changes.append(change)
-      case .publish: break
+      case .commit, .send, .close, .publish: break
       default:
         flush(&changes)
         execute(action, &timers)
@@ -156,14 +164,11 @@ final class ServerDriver: Sendable {
   private func execute(_ action: ServerAction, _ timers: inout TimerTable<ServerTimer>) {
     switch action {
     case .claim(let shards): claim(shards)
-    case .commit(let token, let group): commit(group, token)
     case .read(let token, let request): read(token, request)
     case .reply(let token, let reply): requests.take(token)?.resume(returning: reply)
     case .place(let requests): parts.placement.place(requests)
-    case .node, .publish: break
+    case .commit, .send, .close, .node, .publish: break
     case .arm(let timer, let time): timers.arm(timer, at: time)
-    case .send(let connection, let message): parts.workers.send(message, on: connection)
-    case .close(let connection): parts.workers.close(connection)
     case .appendLog(let connection, let chunk):
       let isKept = parts.logs.append(chunk) { [parts] offset in
         parts.workers.send(.logAck(chunk.attempt, offset: offset), on: connection)
@@ -245,12 +250,14 @@ private struct CoreState: ~Copyable {
     self.random = random
   }
 
-  /// Handles a batch and the timers that are due.
+  /// Handles a batch, then timers that are due: for as long as the batch took, or a little while. Where thousands of jobs
+  /// are due at once, the first of them are placed, stored and sent while the others fire.
   ///
-  /// - Returns: the time of the next timer.
+  /// - Returns: the time of the next timer, which may be over.
   mutating func run(
     _ batch: [ServerDriver.Input], _ execute: (ServerActions, inout TimerTable<ServerTimer>) -> Void
   ) -> BootTime? {
+    let began = SystemClock.boot()
     for input in batch {
       if case .event(let event) = input { events.append(event) }
     }
@@ -260,10 +267,13 @@ private struct CoreState: ~Copyable {
       flush(execute)
     }
     for case .inspect(let look) in batch { look(core) }
-    while let timer = timers.popDue(at: SystemClock.boot()) {
+    let now = SystemClock.boot()
+    let until = now + max(now - began, .milliseconds(1))
+    repeat {
+      guard let timer = timers.popDue(at: SystemClock.boot()) else { break }
       core.handle(.timer(timer), at: SystemClock.now(), random: &random, into: &actions)
       flush(execute)
-    }
+    } while SystemClock.boot() < until
     return timers.next()
   }
 
