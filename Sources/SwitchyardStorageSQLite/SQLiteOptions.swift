@@ -1,7 +1,12 @@
 /// How a store on SQLite is kept.
 package struct SQLiteOptions: Sendable {
-  /// Pages of 4 KiB that the write-ahead log may gather before they are copied into the database.
-  package var checkpointPages: Int32 = 8_192
+  /// Pages of 4 KiB that the write-ahead log gathers before they are copied into the database at the next pause between
+  /// commits.
+  package var pausePages: Int32 = 1_024
+  /// How long a pause is.
+  package var pause: Duration = .milliseconds(5)
+  /// Pages of 4 KiB that the write-ahead log may gather before they are copied though no pause has come.
+  package var checkpointPages: Int32 = 65_536
   /// Memory for pages of the connection that writes, in KiB. With more, large groups write each page once.
   package var cacheKiB = 32_768
   /// How often the store looks whether it is idle; when it is, the log is copied and

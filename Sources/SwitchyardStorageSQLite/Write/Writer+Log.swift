@@ -12,6 +12,10 @@ struct LogState {
 
 /// When the log is copied into the database.
 ///
+/// Copying ends with a sync of thousands of pages here and there, and a commit that meets it waits as long as that takes.
+/// So it begins in a pause between commits: thousands of jobs that are due at once are stored, sent and over before.
+/// Where no pause comes, it begins when the log has become long.
+///
 /// Under load a helper copies it beside the commits, and the writer copies the short rest, since a log that
 /// grows while it is copied never comes to the point where it may begin anew. A checkpoint beside commits
 /// begins only after a commit that followed the last one: SQLite before 3.51.3 may damage a database when a
@@ -23,12 +27,23 @@ extension Writer {
     guard let pages = applier?.connection.logPages, pages > 0 else { return }
     log.isEmpty = false
     if pages < log.copied { log.copied = 0 }
-    guard !log.isCopying, pages - log.copied >= options.checkpointPages else { return }
+    guard !log.isCopying, pages - log.copied >= min(options.pausePages, options.checkpointPages) else { return }
     log.isCopying = true
     Task { await self.copyLog() }
   }
 
+  /// Returns in a moment without commits, or when the log is long.
+  private func pause() async {
+    while let connection = applier?.connection, connection.logPages - log.copied < options.checkpointPages {
+      let seen = connection.commits
+      try? await Task.sleep(for: options.pause)
+      if applier?.connection.commits == seen { return }
+    }
+  }
+
   private func copyLog() async {
+    await pause()
+    guard !isClosed else { return }
     do throws(SQLiteFailure) {
       try await checkpointer.run()
       if let connection = applier?.connection, connection.logPages > 0 {
