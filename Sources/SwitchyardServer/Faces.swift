@@ -34,6 +34,7 @@ struct Faces: Sendable {
     _ workers: MultiThreadedEventLoopGroup, _ clients: MultiThreadedEventLoopGroup,
     _ onReady: @escaping @Sendable (SwitchyardServer.Addresses) async -> Void
   ) async throws {
+    let watch = StreamWatch(tokens: tokens) { [bus = api.observers.bus] in bus.publish(.core(.counted($0))) }
     let tls = try settings.tls.files(in: settings.dataDirectory).map { try ServerTLS($0, logger: logger) }
     warnOfPlaintext()
     let grpc = GRPCServer(
@@ -51,7 +52,8 @@ struct Faces: Sendable {
         }, eventLoopGroup: workers),
       services: [
         WorkerGateway(
-          connections: connections, tokens: tokens, events: api.observers.bus, driver: api.driver, logger: logger)
+          connections: connections, watch: watch, tokens: tokens, events: api.observers.bus, driver: api.driver,
+          logger: logger)
       ])
     let listening = Signal()
     let http = HTTPServer(
@@ -83,6 +85,10 @@ struct Faces: Sendable {
       }
       group.addTask {
         await noteUses()
+        return false
+      }
+      group.addTask {
+        await watch.run()
         return false
       }
       group.addTask {

@@ -94,6 +94,16 @@ final class TokenDirectory: Sendable {
     return try caller(authorization: headers.next(), at: now)
   }
 
+  /// Whether the secret that the caller showed is good still.
+  func isGood(_ caller: Caller, at now: Timestamp) -> Bool {
+    guard let token = caller.token else { return true }
+    guard let record = state.withLock({ $0.records[token] }) else { return false }
+    return (try? record.check(caller.hash, at: now)) != nil
+  }
+
+  /// Happens at the next change that may end somebody's right.
+  var nextChange: Signal { state.withLock { $0.change } }
+
   /// Returns when the caller's secret is good no more, or the task was cancelled.
   func lapse(of caller: Caller, clock: @Sendable () -> Timestamp) async {
     guard let token = caller.token else { return await Signal().wait() }

@@ -10,13 +10,12 @@ import SwitchyardWire
 /// It turns frames into events and the outbox into frames; what a message means is the core's business.
 struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
   let connections: WorkerConnections
+  let watch: StreamWatch
   let tokens: TokenDirectory
   let events: EventBus
   let driver: ServerDriver
   let logger: Logger
 
-  /// How long a stream may say nothing before its hello.
-  private static let patience = Span.seconds(30)
   /// Messages of one stream that may wait for the core: a worker that floods the server waits for itself, and nobody
   /// for it.
   private static let window = 4_096
@@ -33,7 +32,9 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
           code: .resourceExhausted,
           message: "the server has \(WorkerConnections.limit) streams of workers, as many as it takes; try again later")
       }
+      watch.enter(id, caller, outbox)
       await serve(request.messages, of: caller, on: id, outbox, writer)
+      watch.leave(id)
       connections.remove(id)
       driver.post(.disconnected(id))
       return [:]
@@ -61,52 +62,41 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
     return caller
   }
 
-  private enum Part { case reading, writing, closing, watching }
+  private enum Part { case reading, writing, overdue }
 
+  /// Two tasks, which mostly wait, are all that a stream takes: there are thousands.
   private func serve(
     _ frames: RPCAsyncSequence<WireWorkerFrame, any Error>, of caller: Caller, on id: ConnectionID, _ outbox: Outbox,
     _ writer: RPCWriter<WireServerFrame>
   ) async {
-    let greeted = Signal()
     await withTaskGroup(of: Part.self) { group in
       group.addTask {
         await write(outbox, to: writer)
+        outbox.close()
         return .writing
       }
       group.addTask {
-        await read(frames, of: caller, on: id, outbox, greeted)
+        await read(frames, of: caller, on: id, outbox)
+        outbox.close()
         return .reading
       }
+      await outbox.closing.wait()
+      // The writer ends by itself when the outbox is empty: a refusal still goes out. A peer that does not read what is
+      // left for it is not waited for longer than this.
       group.addTask {
-        await greeted.wait(atMost: Self.patience)
-        if greeted.isSet {
-          await tokens.lapse(of: caller, clock: SystemClock.wall)
-          outbox.append(.refused(.unauthorized, message: "the token of this worker was revoked or has expired"))
-        } else {
-          count("hello.missing")
-          outbox.append(.refused(.invalid, message: "no hello came within \(Self.patience)"))
-        }
-        return .watching
-      }
-      group.addTask {
-        // A peer that does not read what is left for it is not waited for longer than this.
-        await outbox.closing.wait()
         try? await Task.sleep(for: .seconds(10))
-        return .closing
+        return .overdue
       }
-      var last = await group.next()
-      // The writer ends by itself when the outbox is closed and empty: a refusal still goes out.
-      outbox.close()
-      while let part = last, part != .writing, part != .closing { last = await group.next() }
+      while let part = await group.next(), part == .reading {}
       group.cancelAll()
     }
   }
 
   private func read(
-    _ frames: RPCAsyncSequence<WireWorkerFrame, any Error>, of caller: Caller, on id: ConnectionID, _ outbox: Outbox,
-    _ greeted: Signal
+    _ frames: RPCAsyncSequence<WireWorkerFrame, any Error>, of caller: Caller, on id: ConnectionID, _ outbox: Outbox
   ) async {
     let grant = JoinGrant(apps: caller.apps, bounds: caller.bounds ?? JoinBounds())
+    var isGreeted = false
     var unseen = 0
     do {
       for try await frame in frames {
@@ -119,10 +109,11 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
         events.reserveCapacity(frame.messages.count)
         for message in frame.messages {
           let message = try message.model()
-          if greeted.isSet {
+          if isGreeted {
             events.append(.received(id, bounded(message, by: grant)))
           } else if case .hello(let claim) = message {
-            greeted.signal()
+            isGreeted = true
+            watch.greeted(id)
             guard let hello = admitted(claim, by: grant, outbox) else { return }
             events.append(.connected(id, hello))
           } else {
@@ -187,7 +178,7 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
         do {
           try await writer.write(frame)
         } catch {
-          return outbox.close()
+          return
         }
       }
     }
