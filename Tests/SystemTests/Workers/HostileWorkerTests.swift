@@ -97,9 +97,9 @@ extension RealProcesses {
     }
 
     @Test func `a flood is the flooder's own: others get their answers and their work`() async throws {
-      try await withCluster { cluster in
-        // It sends no heartbeats: its lease is to outlast its flood.
-        try await cluster.startServer(["--lease", "120s"])
+      // The flooder sends no heartbeats: its lease is to outlast its flood.
+      try await withCluster(lease: "120s") { cluster in
+        try await cluster.startServer()
         try await cluster.startWorker("honest")
         try await cluster.api.apply(["name": "quick", "processor": ["noop": [:]]])
         try await RawWorker.joining(cluster) { flooder in
