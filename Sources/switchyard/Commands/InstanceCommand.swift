@@ -92,13 +92,8 @@ struct InstanceCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      var terminal = TerminalText()
-      let isSafe = raw || !Terminal.isOutput
-      try await server.client().stream(
-        "/instances/\(segment(id))/logs", [("follow", follow ? "true" : nil), ("attempt", attempt.map { "\($0)" })]
-      ) { bytes in
-        try writeRaw(isSafe ? bytes : terminal.shown(bytes))
-      }
+      try await server.client().printLog(
+        of: id, [("follow", follow ? "true" : nil), ("attempt", attempt.map { "\($0)" })], raw: raw)
     }
   }
 

@@ -210,12 +210,7 @@ struct JobCommand: AsyncParsableCommand {
         return output(started, json: server.json) { "instance \($0.cell("id"))" }
       }
       let ended = try await Progress.during("instance \(id)") { _ in try await client.end(of: id) }
-      if !server.json {
-        var log = TerminalText()
-        try await client.stream("/instances/\(id)/logs", []) { bytes in
-          try writeRaw(Terminal.isOutput ? log.shown(bytes) : bytes)
-        }
-      }
+      if !server.json { try await client.printLog(of: id) }
       output(ended, json: server.json) {
         let detail = $0["detail"]?.stringValue.map { ": \($0)" } ?? ""
         return shown("instance \(id) \($0.cell("state")) on \($0.cell("worker"))\(detail)")
@@ -272,13 +267,6 @@ extension APIClient {
       if value["endedAt"] != .null { return value }
     }
   }
-}
-
-/// Bytes of a log, as they are, to standard output.
-///
-/// - Throws: the exit code of success when the reader of a pipe has seen enough.
-func writeRaw(_ bytes: [UInt8]) throws {
-  do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch { throw ExitCode.success }
 }
 
 /// Every field of a value, a line each; nested ones as JSON.

@@ -78,5 +78,39 @@ extension RealProcesses {
         #expect(Array(outcome.output.dropFirst(256)) == [255, 10])
       }
     }
+
+    /// In octal, as `printf` takes it, and what a terminal gets.
+    static let controls: [(said: String, shown: String)] = [
+      // Colours, the title, the clipboard, another screen, a report that would be typed in.
+      ("\\033[31mred", "^[[31mred"), ("\\033]0;owned\\007", "^[]0;owned^G"), ("\\033]52;c;eA==\\007", "^[]52;c;eA==^G"),
+      ("\\033[?1049h", "^[[?1049h"), ("\\033[6n", "^[[6n"), ("\\033P+q\\033\\134", "^[P+q^[\\"),
+      // Over what was there before.
+      ("all well\\rfailed", "all well^Mfailed"), ("ab\\010\\010", "ab^H^H"), ("\\177\\000\\016", "^?^@^N"),
+      // The upper half: in UTF-8, alone, and in the guise of longer forms.
+      ("\\302\\2331m", "\\x9b1m"), ("\\2331m", "\\x9b1m"), ("\\301\\233", "\u{FFFD}\\x9b"),
+      // Text is as it was, a tab too.
+      ("\\tÜber 日本 🚀 ©", "\tÜber 日本 🚀 ©"),
+    ]
+
+    @Test func `a terminal shows what a log says to it, and does not obey`() async throws {
+      try await withCluster { cluster in
+        try await cluster.startServer()
+        try await cluster.startWorker("a")
+        let said = Self.controls.map { $0.said + "\\n" }.joined()
+        try await cluster.api.apply(shellJob("hostile", "printf '\(said)'"))
+        let id = try await cluster.api.run("hostile")
+        #expect(try await cluster.api.end(of: id).text("state") == "succeeded")
+        // `script` makes a terminal, which ends lines in its own way.
+        let expected = Self.controls.map { $0.shown + "\r\n" }.joined()
+        for words in ["instance logs \(id)", "job run hostile --wait"] {
+          let command = try Command(
+            cluster, ["-qec", "'\(Programs.switchyard)' \(words)", "/dev/null"], [:], nil, program: "/usr/bin/script")
+          let outcome = try await command.outcome()
+          #expect(outcome.text.hasPrefix(expected), "\(words): \(outcome)")
+        }
+        let plain = try await cluster.succeeds("instance", "logs", id).output
+        #expect(plain.starts(with: Array("\u{1B}[31mred\n".utf8)), "a pipe gets the bytes as they are")
+      }
+    }
   }
 }
