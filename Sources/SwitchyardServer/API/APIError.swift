@@ -1,5 +1,4 @@
 import HTTPTypes
-import Hummingbird
 import SwitchyardCore
 import SwitchyardModel
 import SwitchyardStorage

@@ -58,6 +58,18 @@ struct Order: Hashable, Sendable {
   }
 }
 
+extension ValueReader {
+  /// Any JSON, as its compact text.
+  fileprivate func json(bytes limit: Int) -> String? {
+    let text = value.text
+    guard text.utf8.count <= limit else {
+      refuse(mustBe: "JSON of at most \(limit) bytes")
+      return nil
+    }
+    return text
+  }
+}
+
 /// What became of an order.
 struct Receipt: Hashable, Sendable {
   var instance: InstanceID

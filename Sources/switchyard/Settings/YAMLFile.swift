@@ -19,18 +19,23 @@ enum YAMLFile {
     guard data.count <= bytes else { throw CLIError("\(path): has \(data.count) bytes, at most \(bytes) are accepted") }
     guard let text = String(validating: data, as: UTF8.self) else { throw CLIError("\(path): is not UTF-8 text") }
     do {
-      var budget = values
-      // The sequence of documents ends at an error, and keeps it.
-      var nodes = try Yams.compose_all(yaml: text)
-      var documents: [JSONValue] = []
-      while let node = nodes.next() { documents.append(try value(node, &budget, 0)) }
-      if let error = nodes.error { throw error }
-      return documents
+      return try self.documents(in: text)
     } catch let error as YamlError {
       throw CLIError("\(path): is not YAML: \(error)")
     } catch let error as CLIError {
       throw CLIError("\(path): \(error)")
     }
+  }
+
+  /// - Throws: `YamlError`, or ``CLIError`` for YAML that is no value of the model.
+  static func documents(in text: String) throws -> [JSONValue] {
+    var budget = values
+    // The sequence of documents ends at an error, and keeps it.
+    var nodes = try Yams.compose_all(yaml: text)
+    var documents: [JSONValue] = []
+    while let node = nodes.next() { documents.append(try value(node, &budget, 0)) }
+    if let error = nodes.error { throw error }
+    return documents
   }
 
   private static func value(_ node: Node, _ budget: inout Int, _ level: Int) throws -> JSONValue {

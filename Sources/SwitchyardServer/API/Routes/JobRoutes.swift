@@ -177,15 +177,3 @@ extension APIError {
     }
   }
 }
-
-extension ValueReader {
-  /// Any JSON, as its compact text.
-  func json(bytes limit: Int) -> String? {
-    let text = value.text
-    guard text.utf8.count <= limit else {
-      refuse(mustBe: "JSON of at most \(limit) bytes")
-      return nil
-    }
-    return text
-  }
-}
