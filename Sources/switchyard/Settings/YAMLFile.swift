@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import SwitchyardModel
 import Yams
@@ -18,6 +19,8 @@ enum YAMLFile {
     else { throw CLIError("\(path): cannot be read; is the path right?") }
     guard data.count <= bytes else { throw CLIError("\(path): has \(data.count) bytes, at most \(bytes) are accepted") }
     guard let text = String(validating: data, as: UTF8.self) else { throw CLIError("\(path): is not UTF-8 text") }
+    let patience = patience(path, data.count)
+    defer { patience.cancel() }
     do {
       return try self.documents(in: text)
     } catch let error as YamlError {
@@ -25,6 +28,18 @@ enum YAMLFile {
     } catch let error as CLIError {
       throw CLIError("\(path): \(error)")
     }
+  }
+
+  /// Ends the program when a file takes far longer than any honest one of its size: keys that are lists of aliases of
+  /// lists of aliases are hashed by the YAML library in full, which no bound of ours sees.
+  private static func patience(_ path: String, _ bytes: Int) -> DispatchWorkItem {
+    let end = DispatchWorkItem {
+      let text = "Error: \(path): takes too long to read; does it have aliases within keys? Write them out\n"
+      try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+      exit(EXIT_FAILURE)
+    }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 5 + Double(bytes) / 100_000, execute: end)
+    return end
   }
 
   /// - Throws: `YamlError`, or ``CLIError`` for YAML that is no value of the model.

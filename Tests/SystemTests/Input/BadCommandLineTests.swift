@@ -21,6 +21,7 @@ extension RealProcesses {
       ),
       ("json.json", "{\"name\": \"x\", \"processor\": {\"noop\": }", ["json.json"]),
       ("bomb.yaml", bomb, ["bomb.yaml", "values"]),
+      ("key.yaml", bomb + "? *a8\n: x\n", ["key.yaml", "too long to read"]),
     ]
 
     /// Nine levels of nine aliases: half a billion values in a few lines.
