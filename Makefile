@@ -9,7 +9,7 @@ NEEDS  := libsqlite3-dev:/usr/include/sqlite3.h tzdata:/usr/share/zoneinfo/UTC g
 SEEDS  ?= 10000
 
 .PHONY: help demo test build plugins format lint simulate check-metrics check-cron check-python-worker check-api pains fuzz \
-        bench check-generated generate setup
+        sanitize bench check-generated generate setup
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -72,8 +72,13 @@ pains: setup ## bursts, a steady flood, no worker for minutes, at their full siz
 
 SECONDS := 60
 
-fuzz: setup ## libFuzzer on the configuration of each strategy in C and C++: make fuzz SECONDS=600
+fuzz: setup ## libFuzzer on every reader of what comes from outside: make fuzz SECONDS=600
 	$(MAKE) -C Tests/Fuzz fuzz SECONDS=$(SECONDS)
+
+SANITIZERS := thread address
+
+sanitize: setup ## plugin host, placement, store and server under sanitizers: make sanitize SANITIZERS=thread
+	for sanitizer in $(SANITIZERS); do Tests/Sanitize/sanitize.sh $$sanitizer || exit 1; done
 
 plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 	@for plugin in Plugins/*/; do $(MAKE) -s -C $$plugin || exit 1; done
