@@ -60,7 +60,8 @@ import Testing
   }
 }
 
-/// A world in which something went wrong that has been mended.
+/// A world in which something went wrong that has been mended. It shows that as long as the simulation makes the same world
+/// of the seed: where it does not any more, the seed is taken out, and a test of the machine that was at fault remains.
 struct PinnedSeed: CustomStringConvertible, Sendable {
   let seed: UInt64
   var reduction = Reduction()
@@ -69,6 +70,6 @@ struct PinnedSeed: CustomStringConvertible, Sendable {
   var description: String { "seed \(seed): \(story)" }
 
   static let all = [
-    PinnedSeed(seed: 102, story: "a fixed delay stood still whose run was of a version that had an end")
+    PinnedSeed(seed: 8495, story: "a clock was set forward while due times were read, and one of the next was late")
   ]
 }
