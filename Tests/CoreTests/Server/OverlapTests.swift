@@ -271,25 +271,51 @@ import Testing
     #expect(server.core.status.queued == 1)
   }
 
-  @Test func aLimitThatComesLaterHoldsWhatIsAskedFor() throws {
+  /// Two wait for a worker when their job gets its limit of one: the older has its turn, whether a lane is being asked
+  /// for it just then or not.
+  @Test(arguments: [false, true])
+  func aLimitThatComesLaterHoldsWhatIsAskedFor(isAskedFor: Bool) throws {
     var server = ServerHarness()
     let unlimited = job(1, .fixedRate(.seconds(10)), nextFire: start)
     server.jobs = [unlimited]
     server.own()
     server.place(.nobody(reason: ""))
+    let first = try #require(created(server).first)
     server.commit()
     server.pass(.seconds(10))
-    server.runTimers()
+    // The probe of those that found nobody.
+    if isAskedFor { server.handle(.timer(.placement)) }
+    #expect(server.questions.map { $0.map(\.instance) } == (isAskedFor ? [[first.id]] : []))
+    server.handle(.timer(.shard(unlimited.shard)))
+    let second = try #require(created(server).first)
     server.commit()
-    server.answerReads()
-    // Two wait for a worker; only one may have one from now on.
-    var stored = server.jobs[0]
+    server.active = [first, second].map { ActiveInstance(instance: $0, definition: JobVersion(unlimited)) }
+
+    var stored = unlimited
     stored.nextFire = start + .seconds(20)
     var spec = unlimited.spec
     spec.overlap = Overlap(limit: 1)
     _ = server.request(.putJob(app: "a", spec: spec, existing: stored))
     server.commit()
     #expect(server.core.status.queued == 1)
+    // One in line has left memory: its row is read when its turn comes.
+    #expect(server.reads.map(\.request) == (isAskedFor ? [] : [.instance(first.id)]))
+    server.answerReads()
+    #expect(server.core.waitingReason(second.id, of: unlimited.id, in: unlimited.shard) != nil)
+
+    if isAskedFor { server.place(.nobody(reason: "")) }
+    let connection = server.join()
+    server.handle(.viewChanged(app: nil))
+    for (turn, next) in [(first, second), (second, nil)] {
+      #expect(server.questions.map { $0.map(\.instance) } == [[turn.id]])
+      #expect(server.core.status.queued == (next == nil ? 0 : 1))
+      server.place(.worker(ServerHarness.ref()))
+      server.commit()
+      server.result(AttemptRef(instance: turn.id, attempt: 1), on: connection)
+      server.commit()
+      server.answerReads()
+    }
+    #expect(server.questions.isEmpty)
   }
 
   @Test func whatNobodyTakesMakesWayForTheEditedJob() throws {
