@@ -64,6 +64,15 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
+  package static let accepted = "HOST:PORT, as 127.0.0.1:7410, or 0.0.0.0:7410 or [::]:7410 for all machines"
+
+  /// `:PORT` is all addresses of IPv4. Nil for what is no such text.
+  package init?(parsing text: String) {
+    guard let address = HostPort(parsing: text.hasPrefix(":") ? "0.0.0.0" + text : text), let port = address.port
+    else { return nil }
+    self.init(host: address.host, port: Int(port))
+  }
+
   /// Whether others than this machine can reach it.
   package var isPublic: Bool { !(host == "localhost" || host == "::1" || host.hasPrefix("127.")) }
 

@@ -6,6 +6,14 @@ package enum NameRule {
   /// Of a job or a plugin.
   package static func identifier(_ name: String) -> String? { identifier(name, limit: 128) }
 
+  /// Of a server or a worker, which often are named after hosts.
+  package static func node(_ name: String) -> String? {
+    let isName =
+      (1...128).contains(name.utf8.count)
+      && name.utf8.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "._-".utf8.contains($0) }
+    return isName ? nil : "1 to 128 letters (A-Z, a-z), digits, '.', '_' or '-'"
+  }
+
   /// Of a tag, a label, a site: they come from many systems, so that more is let through.
   package static func tag(_ name: String) -> String? {
     let isName =

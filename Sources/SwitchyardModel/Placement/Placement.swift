@@ -110,6 +110,9 @@ package struct PlacementEvent: Hashable, Sendable {
 
 /// What a worker is, fixed for an incarnation's session.
 package struct WorkerProfile: Hashable, Sendable {
+  /// How many slots a worker may have, on either side.
+  package static let slotRange: ClosedRange<UInt32> = 1...65_536
+
   package var apps: [String]
   package var slots: UInt32
   package var tags: [String]

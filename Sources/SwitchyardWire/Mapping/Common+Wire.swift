@@ -53,7 +53,7 @@ extension WireMetrics {
       result.numbers.append(.init(name: try name(key, "metrics.numbers"), value: numbers[key] ?? .nan))
     }
     result.texts = try labels(texts, "metrics.texts")
-    if hasTags_p { result.tags = try names(tags, "metrics.tags") }
+    if hasTags_p { result.tags = try list(tags, "metrics.tags", tag) }
     return result
   }
 }
@@ -62,16 +62,20 @@ func labels(_ map: [String: String], _ field: String) throws(WireError) -> [Labe
   try count(map.count, atMost: WireBounds.listCount, field)
   var result: [Label] = []
   for key in map.keys.sorted() {
-    result.append(Label(key: try name(key, field), text: try bounded(map[key] ?? "", WireBounds.textBytes, field)))
+    result.append(Label(key: try tag(key, field), text: try bounded(map[key] ?? "", WireBounds.textBytes, field)))
   }
   return result
 }
 
 /// Sorted, without doubles.
-func names(_ list: [String], _ field: String) throws(WireError) -> [String] {
-  try count(list.count, atMost: WireBounds.listCount, field)
+///
+/// - Parameter rule: of each.
+func list(
+  _ texts: [String], _ field: String, _ rule: (String, @autoclosure () -> String) throws(WireError) -> String
+) throws(WireError) -> [String] {
+  try count(texts.count, atMost: WireBounds.listCount, field)
   var result: [String] = []
-  for text in list.sorted() where text != result.last { result.append(try name(text, field)) }
+  for text in texts.sorted() where text != result.last { result.append(try rule(text, field)) }
   return result
 }
 
@@ -91,18 +95,18 @@ extension WireProfile {
   }
 
   func model() throws(WireError) -> WorkerProfile {
-    guard slots >= 1, slots <= WireBounds.slots else {
-      throw WireError("hello.profile.slots must be 1 to \(WireBounds.slots)")
+    guard WorkerProfile.slotRange.contains(slots) else {
+      throw WireError("hello.profile.slots must be 1 to \(WorkerProfile.slotRange.upperBound)")
     }
     guard weight.isFinite, (0...1e6).contains(weight) else {
       throw WireError("hello.profile.weight must be 0 to 1000000")
     }
     return WorkerProfile(
-      apps: try names(apps, "hello.profile.apps"), slots: slots, tags: try names(tags, "hello.profile.tags"),
+      apps: try list(apps, "hello.profile.apps", name), slots: slots, tags: try list(tags, "hello.profile.tags", tag),
       labels: try SwitchyardWire.labels(labels, "hello.profile.labels"),
-      processors: try names(processors, "hello.profile.processors"), weight: weight,
-      site: site.isEmpty ? nil : try name(site, "hello.profile.site"),
-      rack: rack.isEmpty ? nil : try name(rack, "hello.profile.rack"),
+      processors: try list(processors, "hello.profile.processors", name), weight: weight,
+      site: site.isEmpty ? nil : try tag(site, "hello.profile.site"),
+      rack: rack.isEmpty ? nil : try tag(rack, "hello.profile.rack"),
       version: try bounded(version, WireBounds.nameBytes, "hello.profile.version"))
   }
 }

@@ -1,3 +1,5 @@
+import SwitchyardModel
+
 /// A message from the other side that cannot be understood or breaks a bound. The session ends with it.
 package struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Names the message and the field.
@@ -16,7 +18,6 @@ package enum WireBounds {
   package static let chunkBytes = 64 << 10
   package static let definitionBytes = 256 << 10
   package static let listCount = 256
-  package static let slots: UInt32 = 100_000
   package static let inventoryCount = 400_000
   /// Definitions remembered for a stream by each side; both forget all when one more comes.
   package static let definitions = 4_096
@@ -30,12 +31,13 @@ func bounded(_ text: String, _ limit: Int, _ field: @autoclosure () -> String) t
 }
 
 func name(_ text: String, _ field: @autoclosure () -> String) throws(WireError) -> String {
-  let clean = text.utf8.allSatisfy {
-    (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
-  }
-  guard !text.isEmpty, clean, text.utf8.count <= WireBounds.nameBytes else {
-    throw WireError("\(field()) must be 1 to \(WireBounds.nameBytes) of A-Z a-z 0-9 . _ -")
-  }
+  if let accepted = NameRule.node(text) { throw WireError("\(field()) must be \(accepted)") }
+  return text
+}
+
+/// A tag, the key of a label, a site, a rack: as wide as what jobs may ask for.
+func tag(_ text: String, _ field: @autoclosure () -> String) throws(WireError) -> String {
+  if let accepted = NameRule.tag(text) { throw WireError("\(field()) must be \(accepted)") }
   return text
 }
 

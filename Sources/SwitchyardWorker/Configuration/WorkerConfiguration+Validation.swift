@@ -9,33 +9,42 @@ extension WorkerConfiguration {
       if !holds { errors.append(FieldError(path: path, mustBe: accepted, found: found())) }
     }
 
-    check(Self.isName(name), "name", Self.nameText, quoted(name))
+    func rule(_ text: String, _ path: String, _ rule: (String) -> String?) {
+      if let accepted = rule(text) { errors.append(FieldError(path: path, mustBe: accepted, found: quoted(text))) }
+    }
+
+    rule(name, "name", NameRule.node)
     check(
-      dataDirectory.hasPrefix("/") && !dataDirectory.utf8.contains(0), "data-directory", "an absolute path",
-      quoted(dataDirectory))
-    check(!servers.isEmpty && servers.count <= 256, "servers", "1 to 256 addresses", "\(servers.count)")
+      dataDirectory.hasPrefix("/") && !dataDirectory.utf8.contains(0) && !Self.isOther(dataDirectory), "worker-data",
+      "the absolute path of a directory, which need not be there yet", quoted(dataDirectory))
+    check(!servers.isEmpty && servers.count <= 256, "server", "1 to 256 addresses", "\(servers.count)")
     check(
-      (1...4096).contains(token.utf8.count) && token.utf8.allSatisfy { (33...126).contains($0) }, "token",
-      "1 to 4096 printable ASCII characters without spaces", "\(token.utf8.count) characters")
-    check((1...100_000).contains(slots), "slots", "1 to 100000", "\(slots)")
+      (1...4096).contains(token.utf8.count) && token.utf8.allSatisfy { (33...126).contains($0) }, "worker-token",
+      "1 to 4096 printable ASCII characters without spaces, as the server's DATA/worker-token holds",
+      "\(token.utf8.count) bytes")
+    let range = WorkerProfile.slotRange
+    check(range.contains(slots), "slots", "\(range.lowerBound) to \(range.upperBound)", "\(slots)")
     if let weight { check((0...1e6).contains(weight), "weight", "a number in 0...1000000", "\(weight)") }
-    for (path, list) in [("apps", apps), ("tags", tags)] {
-      check(list.count <= 256, path, "at most 256 names", "\(list.count)")
-      for text in list.prefix(256) { check(Self.isName(text), path, Self.nameText, quoted(text)) }
+    for (path, list) in [("apps", apps), ("tag", tags), ("label", labels.map(\.key))] {
+      check(list.count <= 256, path, "at most 256", "\(list.count)")
     }
-    check(labels.count <= 256, "labels", "at most 256 labels", "\(labels.count)")
+    for app in apps.prefix(256) {
+      rule(app, "apps") { name in NameRule.app(name).map { "names of apps (\($0)), or left out for all of them" } }
+    }
+    for tag in tags.prefix(256) { rule(tag, "tag", NameRule.tag) }
     for label in labels.prefix(256) {
-      check(Self.isName(label.key), "labels", "a key of " + Self.nameText, quoted(label.key))
-      check(label.text.utf8.count <= 1024, "labels.\(label.key)", "at most 1024 bytes", "\(label.text.utf8.count)")
+      rule(label.key, "label") { key in NameRule.tag(key).map { "KEY=TEXT with a key of \($0)" } }
+      check(
+        label.text.utf8.count <= 256, "label", "KEY=TEXT with a text of at most 256 bytes", "\(label.text.utf8.count)")
     }
-    if let site { check(Self.isName(site), "site", Self.nameText, quoted(site)) }
-    if let rack { check(Self.isName(rack), "rack", Self.nameText, quoted(rack)) }
+    if let site { rule(site, "site", NameRule.tag) }
+    if let rack { rule(rack, "rack", NameRule.tag) }
 
     let known = ["shell", "http", "noop"]
-    check(!processors.isEmpty, "processors", "at least one of \(known.joined(separator: ", "))", "none")
-    check(Set(processors).count == processors.count, "processors", "each once", "\(processors.joined(separator: ", "))")
+    check(!processors.isEmpty, "processor", "at least one of \(known.joined(separator: ", "))", "none")
+    check(Set(processors).count == processors.count, "processor", "each once", "\(processors.joined(separator: ", "))")
     for type in processors {
-      check(known.contains(type), "processors", "one of \(known.joined(separator: ", "))", quoted(type))
+      check(known.contains(type), "processor", "one of \(known.joined(separator: ", "))", quoted(type))
     }
     if processors.contains("shell") {
       check(access(shimPath, X_OK) == 0, "shim", "the path of the switchyard-shim program", quoted(shimPath))
@@ -50,6 +59,9 @@ extension WorkerConfiguration {
     }
     check((tls.certificate == nil) == (tls.key == nil), "tls-certificate", "given together with tls-key", "one of them")
     do throws(FieldError) { _ = try addressPolicy } catch { errors.append(error) }
+    for strategy in metrics {
+      rule(strategy.plugin, "metrics") { id in NameRule.identifier(id).map { "ID or ID=JSON with an id of \($0)" } }
+    }
     let minute = Span.seconds(60)
     if let every = metricsEvery {
       check((.milliseconds(100)...minute).contains(every), "metrics-every", "100ms to 1m", "\(every)")
@@ -66,6 +78,12 @@ extension WorkerConfiguration {
     }
   }
 
+  /// Whether there is something else than a directory.
+  private static func isOther(_ path: String) -> Bool {
+    var info = stat()
+    return stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFDIR
+  }
+
   private func validate(_ limits: LogLimits, _ errors: inout FieldErrors) {
     let fields = [
       ("log.line", limits.line, 1 << 20), ("log.attempt", limits.attempt, 1 << 30), ("log.tail", limits.tail, 1 << 20),
@@ -74,14 +92,5 @@ extension WorkerConfiguration {
     for (path, value, most) in fields where !(0...most).contains(value) {
       errors.append(FieldError(path: path, mustBe: "0 to \(most) bytes", found: "\(value)"))
     }
-  }
-
-  private static let nameText = "1 to 128 of A-Z a-z 0-9 . _ -"
-
-  static func isName(_ text: String) -> Bool {
-    (1...128).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
-      }
   }
 }

@@ -2,7 +2,7 @@ package import SwitchyardModel
 
 /// The settings of a worker. ``validate()`` says what is wrong with them.
 package struct WorkerConfiguration: Sendable {
-  /// Unique among all workers; `A-Z a-z 0-9 . _ -`, 1 to 128 characters.
+  /// Unique among all workers; see ``NameRule/node(_:)``.
   package var name: String
   /// For this worker alone.
   package var dataDirectory: String

@@ -22,18 +22,9 @@ package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
         found: quoted(text))
     }
     let isSecure = text.hasPrefix("https://")
-    let address = text.dropFirst(isSecure ? 8 : 0)
-    guard text.utf8.count <= 300, let colon = address.lastIndex(of: ":"),
-      let port = Int(address[address.index(after: colon)...]), (1...65535).contains(port)
+    guard let address = HostPort(parsing: text.dropFirst(isSecure ? 8 : 0)), let port = address.port, port > 0
     else { throw refusal() }
-    var host = address[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
-    } else if host.contains(":") {
-      throw refusal()
-    }
-    guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || "/@[]".contains($0) }) else { throw refusal() }
-    self.init(host: String(host), port: port, isSecure: isSecure)
+    self.init(host: address.host, port: Int(port), isSecure: isSecure)
   }
 
   package var description: String {

@@ -39,7 +39,7 @@ struct MetricsStrategies: Sendable {
 
   /// What a plugin says must not make the server refuse the worker.
   private static func name(_ text: String?) -> String? {
-    text.flatMap { WorkerConfiguration.isName($0) ? $0 : nil }
+    text.flatMap { NameRule.tag($0) == nil ? $0 : nil }
   }
 
   private static func registry(_ configuration: WorkerConfiguration, _ logger: Logger) throws(PluginError)

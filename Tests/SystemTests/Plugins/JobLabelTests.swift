@@ -25,6 +25,20 @@ extension RealProcesses {
       }
     }
 
+    /// What a job may ask for, a worker may be.
+    @Test func `tags, labels and sites may be called as other systems call them`() async throws {
+      try await withCluster { cluster in
+        try await cluster.startServer()
+        try await cluster.startWorker("plain")
+        let options = ["--tag", "gpu:A100", "--tag", "acme.com/disk=ssd", "--label", "acme.com/zone=a b/c"]
+        try await cluster.startWorker("odd", options + ["--site", "eu/west-1"])
+        try await cluster.api.apply(
+          noopJob("picky", "0s", ["tags": ["gpu:A100", "acme.com/disk=ssd"], "site": "eu/west-1"]))
+        #expect(try await cluster.api.end(of: cluster.api.run("picky")).text("worker") == "odd")
+        #expect(try await cluster.api.get("/workers?site=eu/west-1&tag=gpu:A100")["workers"]?.arrayValue?.count == 1)
+      }
+    }
+
     @Test func `a job asks for what a worker must have left`() async throws {
       try await withCluster { cluster in
         try await cluster.startServer()

@@ -3,7 +3,6 @@ import SwitchyardModel
 /// What a hello may be; everything in it comes from outside.
 enum HelloBounds {
   static let inventory = 100_000
-  static let slots: ClosedRange<UInt32> = 1...65_536
   static let list = 256
   static let text = 256
   static let metrics = 1024
@@ -17,6 +16,7 @@ enum HelloBounds {
       return "incarnation: 1 to \(Int64.max) is accepted"
     }
     guard hello.lineage <= UInt64(Int64.max) else { return "lineage: at most \(Int64.max) is accepted" }
+    let slots = WorkerProfile.slotRange
     guard slots.contains(profile.slots) else {
       return "slots: \(slots.lowerBound) to \(slots.upperBound) are accepted"
     }
