@@ -45,6 +45,13 @@ package struct ProcessUsage: Sendable {
     return stat(path, &info) == 0 ? Int(info.st_size) : 0
   }
 
+  /// What the file system of a directory still takes from who is not root; nil where nobody can tell.
+  package static func freeBytes(_ directory: String) -> Int? {
+    var info = statvfs()
+    guard statvfs(directory, &info) == 0 else { return nil }
+    return Int(clamping: info.f_bavail) * Int(clamping: info.f_frsize)
+  }
+
   private static func contents(_ path: String) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }

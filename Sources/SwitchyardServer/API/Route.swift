@@ -108,6 +108,11 @@ struct Answer: Sendable {
     Answer(status: .ok, about: about, schema: .output, type: type)
   }
 
+  /// Says where what was made is.
+  var withLocation: Answer {
+    with(header: "Location", .format("uri-reference"), "Where it is: the path for GET.")
+  }
+
   func leading(to links: [Link]) -> Answer {
     var answer = self
     answer.links = links

@@ -18,7 +18,7 @@ extension TokenRecord {
     }
     let tags = names("tags", NameRule.tag)
     let sites = names("sites", NameRule.tag)
-    let slots = fields.optional("slots")?.integer(in: 1...65_536 as ClosedRange<UInt32>)
+    let slots = fields.optional("slots")?.integer(in: WorkerProfile.slotRange)
     let expiresIn = fields.optional("expiresIn")?.span(in: .zero ... .seconds(100 * 366 * 86_400))
     let bounds = JoinBounds(tags: tags, sites: sites, slots: slots)
     let scope: AppScope = (apps ?? (role == .admin ? ["*"] : [])).contains("*") ? .all : AppScope(apps ?? [])

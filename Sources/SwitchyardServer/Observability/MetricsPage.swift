@@ -173,6 +173,9 @@ struct MetricsPage: Sendable {
       ["switchyard.db", "switchyard.db-wal"].map {
         .init(["file": $0], ProcessUsage.fileSize("\(api.settings.dataDirectory)/\($0)"))
       })
+    text.gauge(
+      "switchyard_data_free_bytes", "What the file system of the data directory still takes.",
+      ProcessUsage.freeBytes(api.settings.dataDirectory).map { [.init($0)] } ?? [])
     text.counter(
       "switchyard_log_bytes_total", "Bytes of jobs' logs that were written.", [.init(api.logs.bytesWritten)])
   }

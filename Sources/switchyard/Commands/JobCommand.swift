@@ -6,7 +6,8 @@ struct JobCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "job", abstract: "Define jobs, look at them, run them.",
     subcommands: [
-      Apply.self, List.self, Show.self, Export.self, Versions.self, Next.self, Why.self, Run.self, Pause.self, Resume.self,
+      Apply.self, List.self, Show.self, Export.self, Versions.self, Next.self, Why.self, Run.self, Pause.self,
+      Resume.self,
       Delete.self,
     ])
 
@@ -23,7 +24,9 @@ struct JobCommand: AsyncParsableCommand {
       return (String(job[..<slash]), String(job[job.index(after: slash)...]))
     }
 
-    var path: String { "/apps/\(segment(parts.app))/jobs/\(segment(parts.name))" }
+    var path: String {
+      get throws { try Paths.job(parts.name, of: parts.app) }
+    }
   }
 
   struct Apply: AsyncParsableCommand {
@@ -92,7 +95,7 @@ struct JobCommand: AsyncParsableCommand {
       let client = try server.client()
       try await Progress.during("applying jobs", total: jobs.count) { progress in
         for (index, job) in jobs.enumerated() {
-          let path = "/apps/\(segment(job.app))/jobs/\(segment(job.name))"
+          let path = try Paths.job(job.name, of: job.app)
           let stored = try await client.send("PUT", path, body: job.document)
           output(stored, json: server.json) {
             let when = $0.scheduleWords.map { " (\($0))" } ?? ""
@@ -158,9 +161,10 @@ struct JobCommand: AsyncParsableCommand {
       let next = try await server.client().get("\(target.path)/next", [("count", "\(count)")])
       output(next, json: server.json) { value in
         let times = value["next"]?.arrayValue ?? []
-        if times.isEmpty { return "never: it runs when it is told to, or its life is over" }
+        let words = value.cell("words")
+        if times.isEmpty { return "\(words)\nnever: it is not due by itself, or its life is over" }
         let jitter = value["jitter"]?.stringValue.map { "  starts within \($0)" } ?? ""
-        return times.map { $0.cell + jitter }.joined(separator: "\n")
+        return ([words] + times.map { $0.cell + jitter }).map(shown).joined(separator: "\n")
       }
     }
   }
@@ -263,7 +267,7 @@ extension APIClient {
   /// Waits, as long as it takes, for an instance to be over.
   func end(of id: String) async throws -> JSONValue {
     while true {
-      let value = try await send("GET", "/instances/\(segment(id))/wait", [("timeout", "50s")])
+      let value = try await send("GET", "\(Paths.instance(id))/wait", [("timeout", "50s")])
       if value["endedAt"] != .null { return value }
     }
   }

@@ -25,6 +25,19 @@ import Testing
     #expect(ring.page(after: 3).entries.isEmpty)
   }
 
+  /// A step of the clock holds all firing for a while: whoever follows is told, each time.
+  @Test(arguments: [(Span.seconds(3600), "1h"), (Span.zero - .seconds(90), "-1m30s")] as [(Span, String)])
+  func tellsOfEachStepOfTheClock(step: Span, by: String) throws {
+    var ring = EventRing(capacity: 10, mergeBeyond: 1)
+    for second in 1...3 { ring.append(.core(.clockStepped(by: step)), at: Timestamp(seconds: Int64(second))) }
+    let entries = ring.page(after: 0).entries
+    #expect(entries.map(\.number) == [1, 2, 3], "steps are not merged: each is another")
+    let first = try #require(entries.first)
+    #expect(first.event.kind == .server && first.event.app == nil)
+    #expect(
+      first.json(jobName: nil) == ["at": "1970-01-01T00:00:01.000Z", "state": "clock-stepped", "by": .string(by)])
+  }
+
   @Test func saysHowManyAreForgotten() {
     var ring = EventRing(capacity: 10, mergeBeyond: 10)
     changes(25, of: 25, in: &ring)

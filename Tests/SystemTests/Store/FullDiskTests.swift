@@ -49,11 +49,21 @@ extension RealProcesses {
         #expect(again.answer.status == 503)
         #expect(again.after < .seconds(2), "known by now")
 
+        let unready = try await ask(cluster, "/readyz")
+        #expect(unready.status == 503)
+        let wrong = (try unready.json["checks"]?.arrayValue ?? []).filter { $0["ok"] == false }
+        #expect(wrong.map { $0.text("name") } == ["store"], "\(unready.text)")
+        #expect(wrong.first?.text("problem").contains("is full") == true, "\(unready.text)")
+        #expect(try await ask(cluster, "/healthz").status == 200, "a restart would not help")
+        #expect(try await freeBytes(cluster) < 1_048_576)
+
         #expect(try await api.instances().count == acknowledged.count, "reads go on, and nothing refused is there")
         #expect(try await api.worker("a")?.text("state") == "running")
         try FileManager.default.removeItem(atPath: ballast)
         let late = try await eventually("it writes again") { try await submit("nap", on: cluster).answer.json["id"] }
         acknowledged.append(late.stringValue ?? "")
+        #expect(try await ask(cluster, "/readyz").status == 200)
+        #expect(try await freeBytes(cluster) > 100 << 20)
         for id in acknowledged {
           let end = try await api.end(of: id)
           #expect(end.text("state") == "succeeded", "\(end.text)")
@@ -62,6 +72,19 @@ extension RealProcesses {
         #expect(Set(try await api.instances().map { $0.text("id") }) == Set(acknowledged))
         #expect(try cluster.process("server").ended == nil)
       }
+    }
+
+    private func ask(_ cluster: Cluster, _ path: String) async throws -> HTTPAnswer {
+      let exchange = HTTPExchange(
+        port: cluster.http, method: "GET", target: path,
+        headers: [("authorization", "Bearer \(cluster.api.token)")])
+      return try await exchange.run()
+    }
+
+    private func freeBytes(_ cluster: Cluster) async throws -> Double {
+      let lines = try await ask(cluster, "/metrics").text.split(separator: "\n")
+      let line = try #require(lines.first { $0.hasPrefix("switchyard_data_free_bytes ") })
+      return try #require(Double(line.split(separator: " ")[1]))
     }
 
     /// Writes until the disk takes no more.

@@ -37,6 +37,7 @@ struct JobRoutes {
 
   private static let nextTimes = Schema.object([
     .required("next", .list(of: .time), "Due times."),
+    .required("words", .output, "The schedule in words."),
     .required("timeZone", .output, "In which a cron expression is read."),
     .required("jitter", Schema.span().orNull, "An instance starts up to so much after its due time; null: at once."),
   ])
@@ -46,7 +47,7 @@ struct JobRoutes {
     let etag = Schema.text(1...16, pattern: #"^"[0-9]+"$"#)
     let answer = Answer.ok(Job.resource.schema, "The job as it is now.")
       .with(header: "ETag", etag, "Changes with each edit; for `If-Match`.")
-    let created = Answer.created(Job.resource.schema, "The new job.")
+    let created = Answer.created(Job.resource.schema, "The new job.").withLocation
       .with(header: "ETag", etag, "Changes with each edit; for `If-Match`.")
       .leading(
         to: ["getJob", "runJob", "pauseJob", "resumeJob", "nextTimes", "listJobVersions", "deleteJob"].map {
@@ -117,7 +118,11 @@ struct JobRoutes {
     try check(try request[Self.ifMatch], try request[Self.ifNoneMatch], against: existing)
     if let existing, existing.spec == document.spec { return response(existing) }
     switch await api.change(request, .putJob(app: app, spec: document.spec, existing: existing)) {
-    case .job(let job): return response(job, existing == nil ? .created : .ok)
+    case .job(let job):
+      guard existing == nil else { return response(job) }
+      var response = response(job, .created)
+      response.headers[.location] = "/api/v1/apps/\(job.app)/jobs/\(job.spec.name)"
+      return response
     case let reply: throw APIError(unexpected: reply)
     }
   }
@@ -162,7 +167,7 @@ struct JobRoutes {
     }
     let jitter = job.spec.jitter
     return .json([
-      "next": .array(times), "timeZone": .string(job.spec.timeZone),
+      "next": .array(times), "words": .string(job.spec.words), "timeZone": .string(job.spec.timeZone),
       "jitter": jitter == .zero ? .null : .string("\(jitter)"),
     ])
   }

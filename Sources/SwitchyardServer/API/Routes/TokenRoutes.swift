@@ -19,7 +19,7 @@ struct TokenRoutes {
     .optional("apps", .list(of: .appOrAll, 1...64), "`*`, or names of apps; `admin` is for all."),
     .optional("tags", .list(of: .tag, 0...256), "For `join`: the tags that a worker may claim; any when left out."),
     .optional("sites", .list(of: .tag, 0...256), "For `join`: where a worker may stand; anywhere when left out."),
-    .optional("slots", .integer(1...65_536 as ClosedRange<UInt32>), "For `join`: the slots that a worker may have."),
+    .optional("slots", .integer(WorkerProfile.slotRange), "For `join`: the slots that a worker may have."),
     .optional("expiresIn", .span(spans), "It ends by itself then; never when left out."),
   ])
   .named("TokenDefinition")
@@ -38,8 +38,12 @@ struct TokenRoutes {
           answers: .ok(.object([.required("tokens", .list(of: TokenView.resource.schema))])), handle: list),
         Route(
           .post, "/api/v1/tokens", .admin, "createToken", "Make a token", body: .json(Self.definition),
-          answers: .created(TokenView.withSecret("").schema, "The new token. Its secret is told this once."),
+          answers: .created(TokenView.withSecret("").schema, "The new token. Its secret is told this once.")
+            .withLocation,
           problems: [.conflict], handle: create),
+        Route(.get, token, .admin, "getToken", "A token", answers: .ok(TokenView.resource.schema)) { request in
+          .json(TokenView.resource.json(TokenView(record: try self.token(request), now: SystemClock.wall())))
+        },
         Route(
           .post, token + "/rotate", .admin, "rotateToken", "Give a token a new secret",
           body: .optionalJSON(Self.rotation),
@@ -71,7 +75,9 @@ struct TokenRoutes {
     }
     switch await api.change(request, .access(.putToken(record))) {
     case .access(.applied):
-      return .json(TokenView.withSecret(secret).json(TokenView(record: record, now: now)), .created)
+      return .json(
+        TokenView.withSecret(secret).json(TokenView(record: record, now: now)), .created,
+        headers: [.location: "/api/v1/tokens/\(record.id)"])
     case .access(.duplicate):
       throw APIError.conflict("there is a token \(quoted(record.name)) already; revoke or rotate it, or choose a name")
     case .access: throw APIError.conflict("the token could not be made; try again")
