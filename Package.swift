@@ -171,7 +171,9 @@ let testing: [Target] = [
       "SwitchyardWorker",
       grpc, grpcTransport, lifecycle, logging,
     ]),
-  tests("SystemTests", ["SwitchyardModel", "SwitchyardWire", grpc, grpcTransport]),
+  tests(
+    "SystemTests",
+    ["switchyard", "SwitchyardModel", "SwitchyardWire", "SwitchyardWorker", argumentParser, grpc, grpcTransport]),
   program(
     "benchmarks",
     [

@@ -25,7 +25,8 @@ struct Switchyard: AsyncParsableCommand {
         subcommands: [JobCommand.self, InstanceCommand.self, EventsCommand.self, CronCommand.self, Status.self]),
       CommandGroup(name: "Place", subcommands: [PluginCommand.self, PolicyCommand.self]),
       CommandGroup(name: "Let in", subcommands: [AppCommand.self, TokenCommand.self, AuditCommand.self]),
-      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, ImportCommand.self, Completion.self]),
+      CommandGroup(
+        name: "Set up", subcommands: [ConfigCommand.self, ImportCommand.self, Completion.self, ManualCommand.self]),
       CommandGroup(name: "Keep", subcommands: [StoreCommand.self]),
     ])
 

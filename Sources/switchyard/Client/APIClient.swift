@@ -25,8 +25,9 @@ struct ServerOptions: ParsableArguments {
   @Flag(name: .long, help: "Print JSON, for programs.")
   var json = false
 
-  func client() throws -> APIClient {
-    let settings = try Settings()
+  /// - Parameter settings: nil: those of this process.
+  func client(_ settings: Settings? = nil) throws -> APIClient {
+    let settings = try settings ?? Settings()
     let own = SelfSigned.authorityPath(in: try settings.dataDirectory(data))
     let hasOwn = FileManager.default.fileExists(atPath: own)
     let named = try settings.text(serverUrl, .serverURL)
@@ -43,7 +44,9 @@ struct ServerOptions: ParsableArguments {
   }
 
   private func token(_ settings: Settings) throws -> String {
-    if tokenFile == nil, data == nil, let token = try settings.text(nil, .token) { return token }
+    if tokenFile == nil, data == nil, let token = try settings.text(nil, .token) {
+      return try Self.checked(token, "setting token")
+    }
     let path = try data == nil ? settings.text(tokenFile, .tokenFile) : tokenFile
     let file = try path ?? "\(settings.dataDirectory(data))/token"
     guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
@@ -51,7 +54,16 @@ struct ServerOptions: ParsableArguments {
         "\(file): no access token there. Is a server running with this data directory? "
           + "Else name its token: --token-file FILE, or SWITCHYARD_TOKEN")
     }
-    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    return try Self.checked(text.trimmingCharacters(in: .whitespacesAndNewlines), file)
+  }
+
+  /// It travels in a header.
+  private static func checked(_ token: String, _ place: String) throws -> String {
+    guard (1...4096).contains(token.utf8.count), token.utf8.allSatisfy({ (33...126).contains($0) }) else {
+      throw CLIError(
+        "\(place): must hold an access token, as `switchyard token create` prints it or the server's DATA/token has it")
+    }
+    return token
   }
 }
 
@@ -176,9 +188,4 @@ struct APIClient: Sendable {
     let detail = (try? JSONValue(parsing: bytes))?["detail"]?.stringValue
     return CLIError(detail ?? "the server answered with status \(response.status.code)")
   }
-}
-
-/// A name as a part of a path.
-func segment(_ text: String) -> String {
-  text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
 }

@@ -26,7 +26,7 @@ struct AppCommand: AsyncParsableCommand {
     @Argument(help: "The app.") var app: String
     @OptionGroup var server: ServerOptions
     func run() async throws {
-      output(try await server.client().get("/apps/\(segment(app))"), json: server.json, details)
+      output(try await server.client().get(Paths.app(app)), json: server.json, details)
     }
   }
 }

@@ -18,7 +18,7 @@ struct BatchSubmission {
     try await Progress.during("submitting") { progress in
       var rest: [UInt8] = []
       try await client.stream(
-        "/apps/\(segment(app))/instances", method: "POST", headers: [("content-type", "application/x-ndjson")],
+        "\(Paths.app(app))/instances", method: "POST", headers: [("content-type", "application/x-ndjson")],
         body: .stream(file, length: .unknown)
       ) { bytes in
         if server.json { try writeRaw(bytes) }

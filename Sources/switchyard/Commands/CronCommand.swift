@@ -76,18 +76,22 @@ private struct CronQuestion {
     (zone, after, count) = (read.zone, read.after ?? now, read.count)
   }
 
+  private func rules(_ zones: ZoneFiles) throws -> TimeZoneRules {
+    do { return try zones.names.zone(named: zone) } catch { throw CLIError("zone: \(error)") }
+  }
+
   private func times(_ rules: TimeZoneRules) -> [Timestamp] {
     Array(sequence(first: after) { cron.next(after: $0, in: rules) }.dropFirst().prefix(count))
   }
 
   func answer(_ zones: ZoneFiles) throws -> JSONValue {
-    let next = times(try zones.names.zone(named: zone)).map { JSONValue.string("\($0)") }
+    let next = times(try rules(zones)).map { JSONValue.string("\($0)") }
     return ["cron": .string(cron.text), "zone": .string(zone), "words": .string(cron.words), "next": .array(next)]
   }
 
   /// For people: in the zone, and in UTC.
   func table(_ zones: ZoneFiles) throws -> String {
-    let rules = try zones.names.zone(named: zone)
+    let rules = try rules(zones)
     let due = times(rules)
     guard !due.isEmpty else { return "\(cron.words)\nnever: no month has such a day" }
     var table = Table([zone, "UTC"])

@@ -21,15 +21,20 @@ struct Dev: AsyncParsableCommand {
 
   func validate() throws {
     guard (0...64).contains(workers) else { throw ValidationError("--workers must be 0 to 64.") }
+    let range = WorkerProfile.slotRange
+    guard range.contains(slots) else {
+      throw ValidationError("--slots must be \(range.lowerBound) to \(range.upperBound).")
+    }
   }
 
   func run() async throws {
-    let settings = try flags.settings(try Settings())
+    let source = try Settings()
+    let settings = try flags.settings(source)
     guard settings.tls == .off else {
       throw CLIError(
         "tls-…: all of `switchyard dev` is one process; for TLS run `switchyard server` and `switchyard worker`")
     }
-    let logger = try makeLogger("switchyard", flags.logLevel)
+    let logger = try makeLogger("switchyard", flags.logLevel, source)
     try FileManager.default.createDirectory(
       atPath: "\(settings.dataDirectory)/plugins", withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])

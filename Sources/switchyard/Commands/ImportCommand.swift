@@ -37,7 +37,7 @@ struct ImportCommand: AsyncParsableCommand {
       }
       let zones = ZoneFiles()
       let zone = self.zone ?? SystemZone.name
-      _ = try zones.names.zone(named: zone)
+      do { _ = try zones.names.zone(named: zone) } catch { throw CLIError("zone: \(error)") }
       var plans = try file.map { (file: $0, plan: CrontabImport(try crontab($0), prefix: prefix, zone: zone)) }
       for index in plans.indices { plans[index].plan.check(zones.names) }
       let results = try await dryRun ? nil : apply(plans.map(\.plan))
@@ -66,7 +66,7 @@ struct ImportCommand: AsyncParsableCommand {
       var results: [String: String] = [:]
       try await Progress.during("importing", total: jobs.count) { progress in
         for (index, spec) in jobs.enumerated() {
-          let path = "/apps/\(segment(app))/jobs/\(segment(spec.name))"
+          let path = try Paths.job(spec.name, of: app)
           let version = try await client.send("PUT", path, body: spec.json).cell("version")
           results[spec.name] = versions[spec.name].map { $0 == version ? "unchanged" : "changed" } ?? "made"
           progress.reached(index + 1)

@@ -26,6 +26,13 @@ struct InstanceCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The app.", completion: .apps) var app = "default"
     @Option(name: .shortAndLong, help: "The job of lines that name none.") var job: String?
     @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+      if let job, let accepted = NameRule.identifier(job) {
+        throw ValidationError("--job must be \(accepted), found \(quoted(job)).")
+      }
+    }
+
     func run() async throws { try await BatchSubmission(app: app, job: job, server: server).run(file) }
   }
 
@@ -79,7 +86,7 @@ struct InstanceCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     func run() async throws {
       let client = try server.client()
-      try await watching.output(json: server.json, { try await client.get("/instances/\(segment(id))") }, details)
+      try await watching.output(json: server.json, { try await client.get(Paths.instance(id)) }, details)
     }
   }
 
@@ -120,7 +127,7 @@ struct InstanceCommand: AsyncParsableCommand {
   }
 
   static func end(_ id: String, _ verb: String, _ server: ServerOptions) async throws {
-    output(try await server.client().send("POST", "/instances/\(segment(id))/\(verb)"), json: server.json) {
+    output(try await server.client().send("POST", "\(Paths.instance(id))/\(verb)"), json: server.json) {
       "instance \($0.cell("id")) \($0.cell("state"))"
     }
   }

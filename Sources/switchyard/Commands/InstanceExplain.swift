@@ -12,7 +12,7 @@ extension InstanceCommand {
 
     func run() async throws {
       let client = try server.client()
-      let path = "/instances/\(segment(id))/explain"
+      let path = "\(try Paths.instance(id))/explain"
       try await watching.output(json: server.json) {
         try await client.get(path, [("workers", "\(workers)")])
       } _: {
@@ -58,7 +58,7 @@ extension InstanceCommand {
       var body: JSONObject = JSONObject()
       body["key"] = key.map(JSONValue.string)
       if sameVersion { body["sameVersion"] = true }
-      let started = try await server.client().send("POST", "/instances/\(segment(id))/rerun", body: .object(body))
+      let started = try await server.client().send("POST", "\(Paths.instance(id))/rerun", body: .object(body))
       output(started, json: server.json) { "instance \($0.cell("id"))" }
     }
   }
@@ -69,7 +69,7 @@ extension InstanceCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      output(try await server.client().get("/instances/\(segment(id))/attempts"), json: server.json) { value in
+      output(try await server.client().get("\(Paths.instance(id))/attempts"), json: server.json) { value in
         var table = Table(["attempt", "worker", "outcome", "dispatched", "started", "ended", "detail"])
         for attempt in value["attempts"]?.arrayValue ?? [] {
           table.add(

@@ -43,7 +43,7 @@ extension PolicyCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      let revisions = try await server.client().pages("/apps/\(segment(app))/policy/revisions", [], "revisions")
+      let revisions = try await server.client().pages("\(Paths.app(app))/policy/revisions", [], "revisions")
       output(["revisions": .array(revisions)], json: server.json) { _ in
         var table = Table(["revision", "created", "policy"])
         for revision in revisions {
@@ -63,7 +63,7 @@ extension PolicyCommand {
 
     func run() async throws {
       let client = try server.client()
-      let path = "/apps/\(segment(app))/policy"
+      let path = "\(try Paths.app(app))/policy"
       let old = try await client.get("\(path)/revisions/\(revision)")
       let stored = try await client.send("PUT", path, body: old["policy"])
       output(stored, json: server.json) {

@@ -32,7 +32,7 @@ struct PluginCommand: AsyncParsableCommand {
     @Argument(help: "The plugin's id.", completion: .strategies) var id: String
     @OptionGroup var server: ServerOptions
     func run() async throws {
-      output(try await server.client().get("/plugins/\(segment(id))"), json: server.json, details)
+      output(try await server.client().get(Paths.plugin(id)), json: server.json, details)
     }
   }
 }
@@ -83,7 +83,7 @@ struct PolicyCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-      output(try await server.client().get("/apps/\(segment(app))/policy"), json: server.json, details)
+      output(try await server.client().get("\(Paths.app(app))/policy"), json: server.json, details)
     }
   }
 
@@ -116,7 +116,7 @@ struct PolicyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let stored = try await server.client().send("PUT", "/apps/\(segment(app))/policy", body: try policy().json)
+      let stored = try await server.client().send("PUT", "\(Paths.app(app))/policy", body: try policy().json)
       output(stored, json: server.json) { "policy of \(app) is now revision \($0.cell("revision"))" }
     }
 
@@ -138,6 +138,7 @@ func strategy(_ text: String, _ flag: String) throws -> Policy.Strategy {
   guard let equals = text.firstIndex(of: "=") else { return Policy.Strategy(plugin: text) }
   do {
     let value = try JSONValue(parsing: String(text[text.index(after: equals)...]))
+    guard case .object = value else { throw CLIError("must be an object, as ID={\"name\": …}, found \(value.text)") }
     return Policy.Strategy(
       plugin: String(text[..<equals]), configuration: String(decoding: value.canonicalBytes, as: UTF8.self))
   } catch {

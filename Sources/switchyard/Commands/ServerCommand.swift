@@ -41,6 +41,8 @@ struct ServerFlags: ParsableArguments {
 
   func settings(_ source: Settings) throws -> ServerSettings {
     let data = try source.dataDirectory(data)
+    let id = try source.text(serverId, .serverID) ?? "server-1"
+    if let accepted = NameRule.node(id) { throw CLIError("server-id: must be \(accepted), found \(quoted(id))") }
     let span = "a time as 12s, from 2s to 10m"
     let lease =
       try source.value(lease.map { try readSpan($0, "--lease", span) }, .lease, span) { try? Span(parsing: $0) }
@@ -48,10 +50,9 @@ struct ServerFlags: ParsableArguments {
     guard (Span.seconds(2) ... .seconds(600)).contains(lease) else { throw CLIError("lease: must be \(span)") }
     let lanes = try source.value(lanes, .lanes, "a number from 1 to 64", Int.init) ?? 1
     guard (1...64).contains(lanes) else { throw CLIError("lanes: must be a number from 1 to 64") }
-    let directories = try source.list(plugins, .plugins)
     return ServerSettings(
-      id: try source.text(serverId, .serverID) ?? "server-1", dataDirectory: data,
-      pluginDirectories: directories.isEmpty ? [Installation.plugins, "\(data)/plugins"] : directories,
+      id: id, dataDirectory: data,
+      pluginDirectories: try pluginDirectories(source) ?? [Installation.plugins, "\(data)/plugins"],
       pluginHostPath: Installation.program("switchyard-plugin-host"),
       http: try address(source.text(http, .http), 7410, "http"),
       grpc: try address(source.text(grpc, .grpc), 7411, "grpc"),
@@ -127,14 +128,27 @@ struct ServerFlags: ParsableArguments {
     }
   }
 
+  /// Nil: none are named. One that is not there is a mistake: its strategies would be missed when a policy needs them.
+  private func pluginDirectories(_ source: Settings) throws -> [String]? {
+    let directories = try source.list(plugins, .plugins)
+    for path in directories where !isDirectory(path) {
+      throw CLIError("plugins: must be directories of strategies (*.so) that are there, found \(quoted(path))")
+    }
+    return directories.isEmpty ? nil : directories
+  }
+
   private func address(_ text: String?, _ port: Int, _ name: String) throws -> ListenAddress {
     guard let text else { return ListenAddress(host: "127.0.0.1", port: port) }
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-      throw CLIError("\(name): must be HOST:PORT, found \(quoted(text))")
+    guard let address = ListenAddress(parsing: text) else {
+      throw CLIError("\(name): must be \(ListenAddress.accepted), found \(quoted(text))")
     }
-    let host = text[..<colon].trimmingCharacters(in: ["[", "]"])
-    return ListenAddress(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
+    return address
   }
+}
+
+private func isDirectory(_ path: String) -> Bool {
+  var isDirectory: ObjCBool = false
+  return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
 }
 
 func readSpan(_ text: String, _ name: String, _ accepted: String) throws -> Span {
@@ -172,8 +186,8 @@ extension CommandLine {
 }
 
 /// Log lines on standard error, at the level that was asked for.
-func makeLogger(_ label: String, _ flag: String?) throws -> Logger {
-  let text = try Settings().text(flag, .logLevel) ?? "info"
+func makeLogger(_ label: String, _ flag: String?, _ source: Settings) throws -> Logger {
+  let text = try source.text(flag, .logLevel) ?? "info"
   guard let level = Logger.Level(rawValue: text) else {
     throw CLIError(
       "log-level: must be \(oneOf(["debug", "info", "notice", "warning", "error"])), found \(quoted(text))")
@@ -207,8 +221,9 @@ struct ServerCommand: AsyncParsableCommand {
   @OptionGroup var flags: ServerFlags
 
   func run() async throws {
-    let settings = try flags.settings(try Settings())
-    let logger = try makeLogger("switchyard.server", flags.logLevel)
+    let source = try Settings()
+    let settings = try flags.settings(source)
+    let logger = try makeLogger("switchyard.server", flags.logLevel, source)
     raiseFileLimit()
     let server = SwitchyardServer(settings: settings, logger: logger) { addresses in
       let scheme = settings.tls == .off ? "http" : "https"

@@ -74,8 +74,9 @@ struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Copy the store into one file, while the server runs or not.",
       discussion: """
-        The copy is the store as it is at one moment. It holds jobs, instances, workers and policies; logs,
-        tokens and plugins are files beside it in the data directory.
+        The copy is the store as it is at one moment. It holds jobs, instances, workers, policies, tokens (their
+        hashes) and the audit; logs, plugins and the two tokens of the first start are files beside it in the
+        data directory.
 
         To restore: stop the server; in its data directory remove switchyard.db-wal and switchyard.db-shm, put
         the copy in place of switchyard.db; start the server. Workers find their way back by themselves; what

@@ -105,7 +105,7 @@ struct TokenCommand: AsyncParsableCommand {
     guard let token = named ?? tokens.first(where: { $0.cell("id") == text.uppercased() }) else {
       throw CLIError("there is no token \(quoted(text)); `switchyard token list --all` shows those there are")
     }
-    return segment(token.cell("id"))
+    return token.cell("id")
   }
 }
 

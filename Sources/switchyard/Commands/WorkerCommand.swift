@@ -76,7 +76,7 @@ struct WorkerFlags: ParsableArguments {
     result.tls = tls
     result.apps = try source.list(apps, .apps)
     result.slots =
-      try source.value(slots, .slots, "a number from 1 to 100000", UInt32.init)
+      try source.value(slots, .slots, "a number from 1 to \(WorkerProfile.slotRange.upperBound)", UInt32.init)
       ?? UInt32(max(2, 2 * ProcessInfo.processInfo.activeProcessorCount))
     result.tags = try source.list(tag, .tag)
     result.labels = try source.list(label, .label).map { text in
@@ -132,8 +132,9 @@ struct WorkerRunCommand: AsyncParsableCommand {
   @OptionGroup var flags: WorkerFlags
 
   func run() async throws {
-    let logger = try makeLogger("switchyard.worker", flags.logLevel)
-    let worker = try WorkerService(configuration: try flags.configuration(try Settings()), logger: logger)
+    let source = try Settings()
+    let logger = try makeLogger("switchyard.worker", flags.logLevel, source)
+    let worker = try WorkerService(configuration: try flags.configuration(source), logger: logger)
     try await ServiceGroup(
       services: [worker, SecondSignal()], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
     ).run()

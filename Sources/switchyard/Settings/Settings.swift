@@ -97,15 +97,31 @@ struct Settings {
     return value
   }
 
-  /// A list: of repeated flags, or separated by commas.
+  /// A list: of repeated flags, one of the file, or separated by commas.
   func list(_ flags: [String], _ setting: Setting) throws -> [String] {
     if !flags.isEmpty { return flags }
+    if case .array(let values)? = file[setting.rawValue], environment[setting.variable, default: ""].isEmpty {
+      return try values.map { value in
+        guard let text = value.stringValue else {
+          throw CLIError("\(path): \(setting.rawValue) must be a list of texts, found \(value.text) in it")
+        }
+        return text
+      }
+    }
     return try text(nil, setting)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
   }
 
   /// Where a server keeps what it knows: `--data`, else `$XDG_DATA_HOME/switchyard`.
   func dataDirectory(_ flag: String?) throws -> String {
-    if let path = try text(flag, .data) { return path }
+    if let path = try text(flag, .data) {
+      // It need not be there yet.
+      var isDirectory: ObjCBool = false
+      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+      guard !path.isEmpty, !isThere || isDirectory.boolValue else {
+        throw CLIError("data: must be the path of a directory, found \(quoted(path))")
+      }
+      return path
+    }
     let home = environment["HOME"] ?? "/"
     return (environment["XDG_DATA_HOME"] ?? "\(home)/.local/share") + "/switchyard"
   }

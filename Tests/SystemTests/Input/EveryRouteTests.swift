@@ -145,7 +145,8 @@ extension RealProcesses {
       else {
         // One of another kind, or any at all.
         let status = operation.value["requestBody"] == nil ? 400 : 415
-        expect(try await ask(json, Array("{}".utf8)), status, nil, "\(operation.title) with a body that it does not take")
+        expect(
+          try await ask(json, Array("{}".utf8)), status, nil, "\(operation.title) with a body that it does not take")
         return
       }
       let title = operation.title
@@ -159,7 +160,19 @@ extension RealProcesses {
       expect(try await ask(json, Array(repeating: 0x20, count: 5 << 20)), 413, nil, "\(title) with 5 MiB")
       // Of many in one body each is answered for itself.
       let isList = schema.text("type") == "array"
-      for wrong in WrongValues(document: document).wrongs(schema) where !isList || wrong.field.isEmpty {
+      let values = WrongValues(document: document)
+      if isList {
+        for wrong in values.wrongs(values.resolved(schema)["items"] ?? [:]) {
+          let answer = try await ask(json, JSONValue.array([wrong.value]).bytes)
+          let what = "\(title): \(wrong.field) \(wrong.why): \(wrong.value.text.prefix(200))"
+          #expect(answer.status == 200, "\(what): \(answer.text)")
+          let problem = try answer.json["instances"]?[0]?["problem"]
+          #expect(problem?["status"] == 400, "\(what): \(answer.text)")
+          let fields = (problem?["errors"]?.arrayValue ?? []).map { $0.text("field") }
+          #expect(fields.contains { wrong.field.hasPrefix($0) || $0.hasPrefix(wrong.field) }, "\(what): \(fields)")
+        }
+      }
+      for wrong in values.wrongs(schema) where !isList || wrong.field.isEmpty {
         expect(
           try await ask(json, wrong.value.bytes), 400, wrong.field,
           "\(title): \(wrong.field) \(wrong.why): \(wrong.value.text.prefix(200))")
