@@ -159,6 +159,7 @@ package final class PlacementEngine: Sendable {
       sum.eventsLost += one.eventsLost
     }
     sum.nodesRefused = directory.refused
+    sum.textsRefused = registry.interner.refused
     return sum
   }
 }

@@ -32,5 +32,7 @@ package struct PlacementStatistics: Hashable, Sendable {
   package var eventsLost: UInt64 = 0
   /// Nodes that did not fit the table.
   package var nodesRefused: UInt64 = 0
+  /// Texts that strategies do not see, because whoever brought them had brought too many; see `Interner`.
+  package var textsRefused: UInt64 = 0
   package init() {}
 }

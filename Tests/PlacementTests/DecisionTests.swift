@@ -49,6 +49,19 @@ struct DecisionTests {
     }
   }
 
+  @Test("tags and processors find each other also when the table of texts is full")
+  func withoutNumbers() async throws {
+    try await withScene { scene in
+      for number in 0..<(1 << 18) { _ = scene.registry.interner.number("text-\(number)") }
+      #expect(scene.registry.interner.number("one more") == 0)
+      scene.join("plain", WorkerProfile(apps: [], slots: 8, processors: ["shell"]))
+      scene.join("big", WorkerProfile(apps: [], slots: 8, tags: ["brand-new"], processors: ["noop"]))
+      let answers = await scene.place([scene.request(tags: ["brand-new"]), scene.request(job: 2, tags: ["newer"])])
+      #expect(answers[0].worker == "big")
+      #expect(answers[1].reason == "2 workers: 1 without processor noop, 1 without tag newer")
+    }
+  }
+
   @Test func aFilterThatRefusesExplains() async throws {
     try await withScene(Scene.puppet(filters: ["keep", "none"])) { scene in
       scene.join("a")

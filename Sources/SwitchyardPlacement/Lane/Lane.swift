@@ -181,7 +181,7 @@ private final class LaneLoop {
   private func app(_ name: String) -> AppLane? {
     if let known = apps[name] { return known }
     guard apps.count < Self.appLimit else { return nil }
-    let fresh = AppLane(name: name, number: interner.number(name), view: table.view(of: name))
+    let fresh = AppLane(name: name, number: interner.number(name, from: .app(name)), view: table.view(of: name))
     apps[name] = fresh
     return fresh
   }

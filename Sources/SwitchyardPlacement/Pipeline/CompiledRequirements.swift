@@ -8,8 +8,6 @@ final class CompiledRequirements {
   let requirements: Requirements
   let processor: UInt32
   let site: UInt32
-  /// Interned, all of them known to the table.
-  let tags: [UInt32]
   let key: MaskKey
   /// XXH3-64 of the key; nil: there is none, and the instance stands in for it.
   let keyHash: UInt64?
@@ -25,17 +23,20 @@ final class CompiledRequirements {
   var blockedReason = ""
 
   struct MaskKey: Hashable {
-    var processor: UInt32
-    var tags: [UInt32]
+    var processor: String
+    var tags: [String]
   }
 
-  /// - Parameter wanted: gets the names of labels and tags for which there is no column yet.
-  init(_ requirements: Requirements, _ interner: Interner, _ columns: ColumnCatalogue, wanted: inout [ColumnWish]) {
+  /// - Parameters:
+  ///   - number: interns a text.
+  ///   - wanted: gets the names of labels and tags for which there is no column yet.
+  init(
+    _ requirements: Requirements, _ columns: ColumnCatalogue, number: (String) -> UInt32, wanted: inout [ColumnWish]
+  ) {
     self.requirements = requirements
-    processor = interner.number(requirements.processor)
-    site = interner.number(requirements.site ?? "")
-    tags = requirements.tags.map { interner.number($0) }
-    key = MaskKey(processor: processor, tags: tags)
+    processor = number(requirements.processor)
+    site = number(requirements.site ?? "")
+    key = MaskKey(processor: requirements.processor, tags: requirements.tags)
     if var key = requirements.key {
       keyHash = key.withUTF8 { ph_xxh3($0.baseAddress, $0.count) }
     } else {
@@ -44,17 +45,17 @@ final class CompiledRequirements {
     labelCount = requirements.labels.count
     labels = .allocate(capacity: max(1, labelCount))
     for (index, label) in requirements.labels.enumerated() {
-      let text = columns.known(.text, label.key), number = columns.known(.number, label.key)
-      if text == nil { wanted.append(ColumnWish(kind: .text, name: label.key)) }
-      if number == nil { wanted.append(ColumnWish(kind: .number, name: label.key)) }
+      let textColumn = columns.known(.text, label.key), numberColumn = columns.known(.number, label.key)
+      if textColumn == nil { wanted.append(ColumnWish(kind: .text, name: label.key)) }
+      if numberColumn == nil { wanted.append(ColumnWish(kind: .number, name: label.key)) }
       let value = Double(label.text).flatMap { $0.isFinite ? $0 : nil }
       (labels + index).initialize(
         to: sy_label(
-          key: interner.number(label.key), text: interner.number(label.text), text_column: text ?? .max,
-          number_column: number ?? .max, number: value ?? .nan))
+          key: number(label.key), text: number(label.text), text_column: textColumn ?? .max,
+          number_column: numberColumn ?? .max, number: value ?? .nan))
     }
     let known = requirements.tags.compactMap { columns.known(.tag, $0) }
-    if known.count < tags.count {
+    if known.count < requirements.tags.count {
       wanted += requirements.tags.filter { columns.known(.tag, $0) == nil }.map { ColumnWish(kind: .tag, name: $0) }
     }
     tagCount = known.count
@@ -86,12 +87,10 @@ final class StaticMask {
   init(_ key: CompiledRequirements.MaskKey, _ view: NodeView) {
     keep = AlignedColumn(capacity: view.stride)
     generation = view.generation
-    // A tag that found no place in the full interner is borne by nobody.
-    let canBear = !key.tags.contains(0)
     for (row, node) in view.rows.enumerated() {
       if !node.processors.contains(key.processor) {
         withoutProcessor += 1
-      } else if !canBear || !key.tags.allSatisfy({ node.tags.contains($0) }) {
+      } else if !key.tags.allSatisfy({ node.tags.contains($0) }) {
         withoutTags += 1
       } else {
         keep.pointer[row] = 1

@@ -58,10 +58,10 @@ extension Decider {
   ) -> PlacementExplanation.Refusal? {
     let node = view.rows[row]
     let wanted = needs.requirements
-    if !node.processors.contains(needs.processor) {
+    if !node.processors.contains(wanted.processor) {
       return .init(by: "processor", reason: "does not run \(wanted.processor)")
     }
-    let missing = zip(needs.tags, wanted.tags).filter { $0.0 == 0 || !node.tags.contains($0.0) }.map(\.1)
+    let missing = wanted.tags.filter { !node.tags.contains($0) }
     if !missing.isEmpty { return .init(by: "tags", reason: "lacks \(missing.joined(separator: ", "))") }
     let slots = max(1, wanted.slots)
     if view.avail[row] < slots {

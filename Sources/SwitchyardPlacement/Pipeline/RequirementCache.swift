@@ -32,7 +32,8 @@ final class RequirementCache {
   private func compile(_ request: PlacementRequest) -> CompiledRequirements {
     if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
     var wishes: [ColumnWish] = []
-    let fresh = CompiledRequirements(request.requirements, interner, columns, wanted: &wishes)
+    let fresh = CompiledRequirements(
+      request.requirements, columns, number: { interner.number($0, from: .app(request.app)) }, wanted: &wishes)
     wishes.removeAll { columns.isFull($0.kind) || !ColumnCatalogue.isName($0.name) || wished.contains($0) }
     if !wishes.isEmpty, wished.count < 3 * ColumnCatalogue.limit {
       wished.formUnion(wishes)

@@ -19,7 +19,7 @@ package final class LaneTable {
   private(set) var failRate: [Float] = []
   /// By column, then by seat.
   private(set) var numbers: [[Float]] = []
-  private(set) var tagColumns: [UInt32] = []
+  private(set) var tagColumns: [String] = []
   private(set) var textCount = 0
   private(set) var numberCount = 0
   private(set) var sites: [SiteState] = []

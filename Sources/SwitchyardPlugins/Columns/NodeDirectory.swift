@@ -106,7 +106,7 @@ package final class NodeDirectory: Sendable {
       state.textColumns = texts
       state.numberColumns = numbers
       var updates: [NodeUpdate] = [
-        .columns(tags: tags.map { interner.number($0) }, texts: texts.count, numbers: numbers.count)
+        .columns(tags: tags, texts: texts.count, numbers: numbers.count)
       ]
       for worker in state.workers.values where worker.leftAt == nil {
         if !freshTexts.isDisjoint(with: worker.texts.keys) {
@@ -142,7 +142,7 @@ package final class NodeDirectory: Sendable {
         updates.append(.load(load(of: worker, only: [], state)))
       }
       if wantsEvents {
-        let type = interner.number(event.processor)
+        let type = interner.number(event.processor, from: .worker(event.worker.name))
         updates.append(.event(event, seat: worker.row.seat, id: worker.row.id, type: type))
       }
     }
@@ -345,16 +345,16 @@ extension NodeDirectory {
   ) {
     let profile = worker.profile, old = worker.row
     let weight = profile.weight != 1 ? profile.weight : worker.numbers["weight"] ?? 1
+    func number(_ text: String) -> UInt32 { interner.number(text, from: .worker(old.ref.name)) }
     worker.row = NodeRow(
       ref: old.ref, state: next ?? old.state, seat: old.seat, epoch: epoch ?? old.epoch,
-      id: nodeID(old.ref.name), joined: worker.joined, name: interner.number(old.ref.name),
-      site: interner.number(profile.site ?? worker.texts["site"] ?? ""),
-      rack: interner.number(profile.rack ?? worker.texts["rack"] ?? ""), version: interner.number(profile.version),
+      id: nodeID(old.ref.name), joined: worker.joined, name: number(old.ref.name),
+      site: number(profile.site ?? worker.texts["site"] ?? ""),
+      rack: number(profile.rack ?? worker.texts["rack"] ?? ""), version: number(profile.version),
       slots: profile.slots, weight: weight.isFinite && weight >= 0 ? Float(min(weight, 1e6)) : 1,
-      tags: Set((profile.tags + worker.tags).map { interner.number($0) }).subtracting([0]),
-      processors: Set(profile.processors.map { interner.number($0) }),
+      tags: Set(profile.tags + worker.tags), processors: Set(profile.processors),
       apps: profile.apps.contains("*") ? [] : profile.apps,
-      texts: state.textColumns.map { worker.texts[$0].map { interner.number($0) } ?? 0 })
+      texts: state.textColumns.map { worker.texts[$0].map(number) ?? 0 })
   }
 }
 

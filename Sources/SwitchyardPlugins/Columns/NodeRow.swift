@@ -19,9 +19,9 @@ package final class NodeRow: Sendable {
   package let version: UInt32
   package let slots: UInt32
   package let weight: Float
-  /// Interned.
-  package let tags: Set<UInt32>
-  package let processors: Set<UInt32>
+  /// As texts, as are processors: what decides whether a job may run there must not depend on room in a table.
+  package let tags: Set<String>
+  package let processors: Set<String>
   /// Names of the apps that it serves; empty: all.
   package let apps: [String]
   /// By text column, interned.
@@ -29,8 +29,8 @@ package final class NodeRow: Sendable {
 
   init(
     ref: WorkerRef, state: State, seat: UInt32, epoch: UInt32, id: UInt64, joined: Monotonic, name: UInt32,
-    site: UInt32, rack: UInt32, version: UInt32, slots: UInt32, weight: Float, tags: Set<UInt32>,
-    processors: Set<UInt32>, apps: [String], texts: [UInt32]
+    site: UInt32, rack: UInt32, version: UInt32, slots: UInt32, weight: Float, tags: Set<String>,
+    processors: Set<String>, apps: [String], texts: [UInt32]
   ) {
     self.ref = ref
     self.state = state
@@ -86,8 +86,8 @@ package enum NodeUpdate: Sendable {
   case load(NodeLoad)
   /// Its free slots changed: look at the credits.
   case credit(seat: UInt32)
-  /// Names, interned, of all tag columns; how many text and number columns there are.
-  case columns(tags: [UInt32], texts: Int, numbers: Int)
+  /// Names of all tag columns; how many text and number columns there are.
+  case columns(tags: [String], texts: Int, numbers: Int)
   case sites([SiteState])
   /// Elsewhere, so that the others, of which there are many, stay small.
   indirect case event(PlacementEvent, seat: UInt32, id: UInt64, type: UInt32)

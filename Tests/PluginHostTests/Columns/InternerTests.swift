@@ -18,6 +18,27 @@ struct InternerTests {
     #expect(interner.number("t5") == numbers[5] && interner.string(numbers[5]) == "t5")
   }
 
+  @Test("who brings ever new texts runs out of his own budget, and what is known costs nothing")
+  func budgets() {
+    let interner = Interner()
+    let racks = (0..<300).map { interner.number("rack\($0)", from: .worker("flooder")) }
+    #expect(racks.count { $0 != 0 } == 256 && interner.refused == 44)
+    #expect(interner.number("rack299", from: .worker("other")) != 0)
+    #expect(interner.number("rack299", from: .worker("flooder")) == interner.number("rack299"))
+    let labels = (0..<5_000).map { interner.number("label\($0)", from: .app("a")) }
+    #expect(labels.count { $0 != 0 } == 4_096)
+  }
+
+  @Test("workers together have half of the table, and apps a quarter: the host finds room however many there are")
+  func shares() {
+    let interner = Interner(limit: 4_096)
+    let names = (0..<4_096).map { interner.number("w\($0)", from: .worker("w\($0)")) }
+    #expect(names.count { $0 != 0 } == 2_048)
+    let apps = (0..<4_096).map { interner.number("a\($0)", from: .app("a\($0)")) }
+    #expect(apps.count { $0 != 0 } == 1_024)
+    #expect((0..<1_000).allSatisfy { interner.number("h\($0)") != 0 })
+  }
+
   @Test func readersNeedNoLock() async {
     let interner = Interner()
     await withTaskGroup(of: Bool.self) { group in
