@@ -25,7 +25,7 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
   ) async throws -> StreamingServerResponse<WireServerFrame> {
     let caller = try admit(request.metadata)
     return StreamingServerResponse { writer in
-      let outbox = Outbox { count("stream.unread") }
+      let outbox = Outbox(pool: connections.pool) { count("stream.unread") }
       guard let id = connections.add(outbox) else {
         count("stream.refused.tooMany")
         throw RPCError(
