@@ -170,7 +170,7 @@ final class ServerDriver: Sendable {
     case .commit, .send, .close, .node, .publish: break
     case .arm(let timer, let time): timers.arm(timer, at: time)
     case .appendLog(let connection, let chunk):
-      let isKept = parts.logs.append(chunk) { [parts] offset in
+      let isKept = parts.logs.append(chunk, from: connection) { [parts] offset in
         parts.workers.send(.logAck(chunk.attempt, offset: offset), on: connection)
       }
       if !isKept { parts.events.publish(.core(.counted("log.overflow"))) }

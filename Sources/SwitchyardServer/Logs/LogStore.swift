@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import SwitchyardCore
 import SwitchyardModel
 import SwitchyardStorage
 import SwitchyardSystem
@@ -10,13 +11,10 @@ import Synchronization
 /// Written by a thread of its own, so that a slow disk delays logs and nothing else. A chunk that comes
 /// twice is kept once; each is acknowledged when the kernel has it.
 final class LogStore: Sendable {
-  private struct Chunk: Sendable {
-    var chunk: LogChunk
-    var acknowledge: @Sendable (UInt64) -> Void
-  }
-
   private enum Item: Sendable {
-    case chunk(Chunk)
+    case chunk(LogChunk, from: ConnectionID, acknowledge: @Sendable (UInt64) -> Void)
+    /// Chunks of the attempt's log were left out.
+    case cut(AttemptRef)
     /// All that came before is written.
     case mark(Signal)
     case remove([EndedInstance])
@@ -27,6 +25,7 @@ final class LogStore: Sendable {
   private let bound: Int
   private let onLoss: @Sendable () -> Void
   private let loop = EventLoop<Item>(name: "logs")
+  private let backlog: Mutex<LogBacklog>
   private let followers = Mutex<[InstanceID: [UInt64: AsyncStream<Void>.Continuation]]>([:])
   private let nextFollower = Atomic<UInt64>(0)
   private let total = Atomic<UInt64>(0)
@@ -39,10 +38,12 @@ final class LogStore: Sendable {
   /// - Parameters:
   ///   - directory: made if it is not there.
   ///   - bound: bytes kept for one attempt; more is dropped and counted.
+  ///   - backlog: bytes that may wait for the disk.
   ///   - onLoss: told of each chunk that the disk did not take.
-  init(directory: String, bound: Int, onLoss: @escaping @Sendable () -> Void = {}) {
+  init(directory: String, bound: Int, backlog: Int = 64 << 20, onLoss: @escaping @Sendable () -> Void = {}) {
     self.directory = directory
     self.bound = bound
+    self.backlog = Mutex(LogBacklog(limit: backlog))
     self.onLoss = onLoss
     mkdir(directory, 0o700)
     let files = Mutex(OpenFiles())
@@ -51,7 +52,13 @@ final class LogStore: Sendable {
       files.withLock { files in
         for item in batch {
           switch item {
-          case .chunk(let chunk): self.write(chunk, &files)
+          case .chunk(let chunk, let connection, let acknowledge):
+            acknowledge(self.write(chunk, &files))
+            self.backlog.withLock { $0.release(chunk, from: connection) }
+          case .cut(let attempt):
+            guard let cut = self.backlog.withLock({ $0.takeCut(of: attempt) }) else { continue }
+            // A record of nothing at that place says how much is missing before it.
+            cut.acknowledge(self.write(LogChunk(attempt: attempt, offset: cut.end, bytes: []), &files))
           case .mark(let signal): signal.signal()
           case .remove(let instances): self.unlink(instances, &files)
           case .keep(let bytes): self.unlinkOldest(&files, until: bytes)
@@ -62,22 +69,23 @@ final class LogStore: Sendable {
     }
   }
 
-  /// Chunks that may wait for the disk, at most 64 KiB each.
-  private static let backlogLimit = 1_024
-
-  /// Keeps a chunk, when the disk has time for it. A disk that does not keep up costs logs, never jobs: then the
-  /// chunk is left out, and the worker is told that it may forget it.
+  /// Keeps a chunk, when the disk has time for it. A disk that does not keep up costs logs, never jobs: then chunks of
+  /// the stream that has most of them waiting are left out, its log says so, and its worker is told that it may forget
+  /// them.
   ///
+  /// - Parameter connection: that it came on; each has its share of what may wait.
   /// - Returns: false when it was left out.
   @discardableResult
-  func append(_ chunk: LogChunk, acknowledge: @escaping @Sendable (UInt64) -> Void) -> Bool {
-    guard loop.backlog < Self.backlogLimit else {
-      let end = chunk.offset.addingReportingOverflow(UInt64(chunk.bytes.count))
-      acknowledge(end.overflow ? .max : end.partialValue)
-      return false
+  func append(
+    _ chunk: LogChunk, from connection: ConnectionID, acknowledge: @escaping @Sendable (UInt64) -> Void
+  ) -> Bool {
+    let verdict = backlog.withLock { $0.admit(chunk, from: connection, acknowledge: acknowledge) }
+    switch verdict {
+    case .kept: loop.post(.chunk(chunk, from: connection, acknowledge: acknowledge))
+    case .cut: loop.post(.cut(chunk.attempt))
+    case .cutFurther: break
     }
-    loop.post(.chunk(Chunk(chunk: chunk, acknowledge: acknowledge)))
-    return true
+    return verdict == .kept
   }
 
   /// Returns when all chunks that came before can be read, or the task was cancelled.
@@ -100,11 +108,11 @@ final class LogStore: Sendable {
 
   private func folder(_ ref: AttemptRef) -> String { "\(directory)/\(ref.instance.description.suffix(2))" }
 
-  private func write(_ item: Chunk, _ files: inout OpenFiles) {
-    let chunk = item.chunk
+  /// - Returns: up to where the worker may forget the log.
+  private func write(_ chunk: LogChunk, _ files: inout OpenFiles) -> UInt64 {
     // A worker that speaks of such a place in a log is mistaken.
-    guard chunk.offset <= LogFile.longest else { return item.acknowledge(chunk.offset) }
-    let end = chunk.offset + UInt64(chunk.bytes.count)
+    guard chunk.offset <= LogFile.longest else { return chunk.offset }
+    let end = chunk.end
     let written = files.with(chunk.attempt, open: { open(chunk.attempt) }) { file in
       guard chunk.offset >= file.end || end > file.end else { return true }
       let start = file.position
@@ -124,9 +132,9 @@ final class LogStore: Sendable {
     // A full disk costs the log, never the job: the worker is told that it may forget all the same. The next
     // record that is written says how much is missing before it.
     if !written { onLoss() }
-    item.acknowledge(end)
     let waiting = followers.withLock { $0[chunk.attempt.instance].map { Array($0.values) } ?? [] }
     for follower in waiting { follower.yield() }
+    return end
   }
 
   private func open(_ ref: AttemptRef) -> LogFile? {
@@ -134,16 +142,19 @@ final class LogStore: Sendable {
     return LogFile(appendingTo: path(ref))
   }
 
+  /// What is read at a time; passed by at most a chunk.
+  static let pieceBytes = 64 << 10
+
   /// Reads records from a position that an earlier call gave; 0 to begin with.
   ///
-  /// - Returns: the bytes, at most about 1 MiB, with a line where some were left out; and the next position.
+  /// - Returns: the bytes, about ``pieceBytes``, with a line where some were left out; and the next position.
   func read(_ ref: AttemptRef, from position: Int) -> (bytes: [UInt8], next: Int) {
     let descriptor = Glibc.open(path(ref), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return ([], position) }
     defer { Glibc.close(descriptor) }
     var result: [UInt8] = []
     var position = position
-    while result.count < 1 << 20, let (record, next) = LogFile.read(descriptor, at: position) {
+    while result.count < Self.pieceBytes, let (record, next) = LogFile.read(descriptor, at: position) {
       if record.dropped > 0 { result += Array("[\(record.dropped) bytes left out]\n".utf8) }
       result += record.bytes
       position = next

@@ -1,4 +1,5 @@
 import Foundation
+import SwitchyardCore
 import SwitchyardModel
 import Testing
 
@@ -17,7 +18,8 @@ import Testing
     for (number, chunk) in chunks.enumerated() {
       // As many as may wait for the disk are left waiting, and no more.
       if number % 500 == 499 { await store.settled() }
-      try #require(store.append(LogChunk(attempt: ref, offset: chunk.offset, bytes: chunk.bytes)) { _ in })
+      let piece = LogChunk(attempt: ref, offset: chunk.offset, bytes: chunk.bytes)
+      try #require(store.append(piece, from: ConnectionID(1)) { _ in })
     }
     await store.settled()
     var (log, position) = store.read(ref, from: 0)

@@ -68,7 +68,7 @@ import Testing
   }
 
   private func write(_ text: String, to ref: AttemptRef, of logs: LogStore) async {
-    logs.append(LogChunk(attempt: ref, offset: 0, bytes: Array(text.utf8))) { _ in }
+    logs.append(LogChunk(attempt: ref, offset: 0, bytes: Array(text.utf8)), from: ConnectionID(1)) { _ in }
     await logs.settled()
   }
 
