@@ -24,6 +24,7 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -143,7 +144,11 @@ let testing: [Target] = [
   tests("ModelTests", ["SwitchyardModel"]),
   tests("ObservabilityTests", ["SwitchyardObservability"]),
   tests(
-    "ServerTests", ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "SwitchyardServer", logging]),
+    "ServerTests",
+    [
+      "SwitchyardModel", "SwitchyardCore", "SwitchyardStorage", "SwitchyardServer", hummingbirdCore, logging, nioCore,
+      nioEmbedded,
+    ]),
   tests("CoreTests", ["SwitchyardModel", "SwitchyardCore"]),
   support("Simulation", ["SwitchyardModel", "SwitchyardCore", "SwitchyardStorage"]),
   program("simulate", ["Simulation"], path: "Tests/Simulate"),

@@ -47,7 +47,7 @@ struct APIResponse: Sendable {
       return Response(
         status: status, headers: headers,
         body: .init { writer in
-          let channel = BodyChannel(writer)
+          let channel = BodyChannel(writer, of: connection)
           // Nobody reads it any more, or the server shuts down: a stream without an end would hold it up.
           let isGone = Signal()
           connection.closeFuture.whenComplete { _ in isGone.signal() }
@@ -76,7 +76,29 @@ extension ResponseBody {
 private final class BodyChannel: @unchecked Sendable {
   // Only the one task that produces the body uses it.
   private var writer: any ResponseBodyWriter
-  init(_ writer: any ResponseBodyWriter) { self.writer = writer }
-  func write(_ bytes: [UInt8]) async throws { try await writer.write(ByteBuffer(bytes: bytes)) }
-  func finish() async throws { try await writer.finish(nil) }
+  private let connection: any Channel
+  /// Of a reader who takes nothing: what waits for it is memory that others could use.
+  private static let patience = TimeAmount.minutes(2)
+
+  init(_ writer: any ResponseBodyWriter, of connection: any Channel) {
+    self.writer = writer
+    self.connection = connection
+  }
+
+  func write(_ bytes: [UInt8]) async throws {
+    let timer = hangUp()
+    defer { timer.cancel() }
+    try await writer.write(ByteBuffer(bytes: bytes))
+  }
+
+  func finish() async throws {
+    let timer = hangUp()
+    defer { timer.cancel() }
+    try await writer.finish(nil)
+  }
+
+  /// Closes the connection unless it is cancelled in time.
+  private func hangUp() -> Scheduled<Void> {
+    connection.eventLoop.scheduleTask(in: Self.patience) { [connection] in connection.close(promise: nil) }
+  }
 }

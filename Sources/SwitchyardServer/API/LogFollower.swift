@@ -48,11 +48,26 @@ struct LogFollower: Sendable {
   ) async throws -> Int {
     var position = start
     while true {
+      // For as long as its reader takes to read it.
+      let seat = try await seat()
+      defer { withExtendedLifetime(seat) {} }
       let (bytes, next) = api.logs.read(AttemptRef(instance: instance, attempt: attempt), from: position)
       if bytes.isEmpty || window.isOver { return next }
       let wanted = window.take(bytes)
       if !wanted.isEmpty { try await write(wanted) }
       position = next
+    }
+  }
+
+  /// Room for a piece of a log, when there is some.
+  private func seat() async throws -> Seats.Seat {
+    while true {
+      do throws(APIError) {
+        // With the chunk that it may be longer by; and twice: the connection has a copy.
+        return try api.admission.logs.take(4 * LogStore.pieceBytes)
+      } catch {
+        try await Task.sleep(for: .milliseconds(100))
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ package struct AdmissionLimits: Hashable, Sendable {
   package var connections = 10_000
   package var requests = 10_000
   package var bodyBytes = 256 << 20
+  package var logBytes = 128 << 20
   package var waits = 10_000
   package var subscribers = 256
   /// Instances that have been asked for and are not stored.

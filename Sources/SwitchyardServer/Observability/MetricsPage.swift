@@ -116,6 +116,10 @@ struct MetricsPage: Sendable {
         .init(["answer": "worker"], statistics.placed), .init(["answer": "nobody"], statistics.refused),
         .init(["answer": "fallback"], statistics.fallbacks), .init(["answer": "again"], statistics.again),
       ])
+    text.counter(
+      "switchyard_texts_refused_total",
+      "Texts of workers and jobs that plugins do not see, since too many were brought.",
+      [.init(statistics.textsRefused)])
     let plugins = api.plugins.registry.statistics().sorted { $0.plugin < $1.plugin }
     text.counter(
       "switchyard_plugin_calls_total", "Calls of a plugin.", plugins.map { .init(["plugin": $0.plugin], $0.calls) })
@@ -153,7 +157,9 @@ struct MetricsPage: Sendable {
       [
         .init(["what": "requests"], admission.requests.taken), .init(["what": "body-bytes"], admission.bodies.taken),
         .init(["what": "waits"], admission.waits.taken), .init(["what": "subscribers"], admission.subscribers.taken),
+        .init(["what": "log-bytes"], admission.logs.taken),
         .init(["what": "worker-streams"], api.connections.count),
+        .init(["what": "worker-stream-bytes"], api.connections.pool.bytes),
       ])
     text.counter(
       "switchyard_refused_total", "Requests that were refused because there was too much of something.",

@@ -136,6 +136,10 @@ extension RealProcesses {
         defer { stalled.hangUp() }
         let taken = try await stalled.write(upTo: 256 << 20)
         #expect(taken < 64 << 20, "\(taken) bytes were taken")
+        var metrics = HTTPExchange(port: cluster.http, method: "GET", target: "/metrics")
+        metrics.headers.append(("authorization", "Bearer \(cluster.api.token)"))
+        // What it may hold in memory is counted: a line of 512 KiB, and its value.
+        #expect(try await metrics.run().text.contains("switchyard_admitted{what=\"body-bytes\"} 1048576\n"))
         #expect(try await cluster.api.get("/status").text("phase") == "owning")
       }
     }

@@ -93,7 +93,10 @@ struct SubmissionRoutes {
   @Sendable private func submit(_ request: APIRequest) async throws -> APIResponse {
     let submitter = Submitter(api: api, app: try request[Path.app], token: request.caller.hash)
     if let body = request.stream {
+      // A line that is not complete, and its value.
+      let seat = try api.admission.bodies.take(2 * Self.lineBytes)
       return .stream(contentType: Self.ndjson) { write in
+        defer { withExtendedLifetime(seat) {} }
         try await answer(body, with: submitter, write)
       }
     }
