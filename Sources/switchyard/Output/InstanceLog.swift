@@ -8,7 +8,7 @@ extension APIClient {
   func printLog(of id: String, _ query: [(String, String?)] = [], raw: Bool = false) async throws {
     let isPlain = raw || !Terminal.isOutput
     var terminal = TerminalText()
-    try await stream("/instances/\(segment(id))/logs", query) { bytes in
+    try await stream("\(Paths.instance(id))/logs", query) { bytes in
       try writeRaw(isPlain ? bytes : terminal.shown(bytes))
     }
   }
