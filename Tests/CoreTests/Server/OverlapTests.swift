@@ -303,7 +303,6 @@ import Testing
     server.answerReads()
     #expect(server.core.waitingReason(second.id, of: unlimited.id, in: unlimited.shard) != nil)
 
-    if isAskedFor { server.place(.nobody(reason: "")) }
     let connection = server.join()
     server.handle(.viewChanged(app: nil))
     for (turn, next) in [(first, second), (second, nil)] {
