@@ -43,6 +43,11 @@ import Testing
     #expect(alone.refusal(of: "2001:db8::1") != nil)
   }
 
+  @Test("an address with something behind its end is none")
+  func cutOff() throws {
+    #expect(try AddressPolicy().refusal(of: "10.1.2.3\0.example.org")?.contains("no IP address") == true)
+  }
+
   @Test("a prefix may end within a byte")
   func prefixes() throws {
     let policy = try AddressPolicy(deny: ["192.168.128.0/17"])
@@ -51,7 +56,10 @@ import Testing
 
   @Test(
     "what is no network is refused with what is",
-    arguments: ["", "10", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.0.0.0/8/8", "example.org", "10.0.0.0/", "/8"])
+    arguments: [
+      "", "10", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.0.0.0/8/8", "example.org", "10.0.0.0/", "/8", "10.0.0.1\0",
+      "64:ff9b::a00:1\0\u{1}3hh", "fe80::1%eth0", "fe80::%/10",
+    ])
   func refused(text: String) {
     let error = #expect(throws: FieldError.self) { try AddressPolicy(deny: [text]) }
     #expect(error?.path == "http-deny" && error?.problem.contains("10.1.0.0/16") == true)

@@ -69,6 +69,8 @@ struct AddressRange: Hashable, Sendable {
   init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count <= 2, let bits = Self.bits(of: String(parts[0])) else { return nil }
+    // A zone, as in fe80::1%eth0, is of one address: a network has none.
+    guard !parts[0].contains("%") else { return nil }
     let isIPv4 = !parts[0].contains(":")
     let width = isIPv4 ? 32 : 128
     guard let length = parts.count == 1 ? width : Int(parts[1]), (0...width).contains(length) else { return nil }
@@ -84,6 +86,8 @@ struct AddressRange: Hashable, Sendable {
 
   /// The 16 bytes of an address; nil for what is none.
   static func bits(of text: String) -> [UInt8]? {
+    // C would read up to it and take the rest for no part of the text.
+    guard !text.utf8.contains(0) else { return nil }
     var v4 = in_addr()
     if inet_pton(AF_INET, text, &v4) == 1 {
       return [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF] + withUnsafeBytes(of: v4) { Array($0) }
