@@ -476,10 +476,13 @@ package nonisolated struct WireProfile: Sendable {
   /// served; none: all
   package var apps: [String] = []
 
+  /// 1 to 65,536
   package var slots: UInt32 = 0
 
+  /// as what jobs ask for: 1 to 64 of [A-Za-z0-9._:/@+=-]
   package var tags: [String] = []
 
+  /// keys likewise
   package var labels: Dictionary<String,String> = [:]
 
   /// "shell", "http", "noop"
@@ -488,6 +491,7 @@ package nonisolated struct WireProfile: Sendable {
   /// 1 is normal
   package var weight: Double = 0
 
+  /// as a tag
   package var site: String = String()
 
   package var rack: String = String()
