@@ -17,7 +17,7 @@ import Testing
       "\(summary.seeds) seeds, \(Int(summary.virtualSeconds / 3600)) simulated hours, \(summary.instances) instances")
     #expect(summary.instances > summary.seeds * 100 && summary.seeds > 5)
     // What goes wrong in so many worlds did go wrong, and was lived through.
-    for reached in ["commit: unknownLate", "verdict: lost", "claim failed"] {
+    for reached in ["commit: unknownLate", "killed: isolated", "claim failed"] {
       #expect(summary.coverage.count(.world, reached) > 0, "\(reached) was not reached")
     }
   }
