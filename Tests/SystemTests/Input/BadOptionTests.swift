@@ -107,7 +107,8 @@ extension RealProcesses {
           let isShared = !owners.contains(command.path) && shared.contains(argument.name)
           let wrong = (rows[isShared ? "status" : command.path] ?? []).filter { row in
             argument.isOption
-              ? row.arguments.contains { $0.split(separator: "=")[0] == "--\(argument.name)" } : !row.arguments.isEmpty
+              ? row.arguments.contains { $0 == "--\(argument.name)" || $0.hasPrefix("--\(argument.name)=") }
+              : !row.arguments.isEmpty
           }
           #expect(!wrong.isEmpty, "\(command.path) \(argument.name)")
         }
