@@ -41,6 +41,24 @@ import Testing
     return (server, connection)
   }
 
+  @Test("a clock that is set back takes nobody out of the line, which goes on in its order")
+  func theLineWhenTheClockIsSetBack() throws {
+    var (server, connection) = harness()
+    let definition = limited()
+    let first = server.dispatch(definition)
+    let second = try line(up: definition, &server)
+    server.submit(definition)
+    let third = try #require(created(server).first)
+    server.active.append(ActiveInstance(instance: third, definition: definition))
+    server.wall = server.wall - .seconds(30)
+    server.commit()
+    #expect(server.core.status.queued == 2, "whose row came after the step, too")
+    server.result(first, on: connection)
+    server.commit()
+    server.answerReads()
+    #expect(server.questions.map { $0.map(\.instance) } == [[second]])
+  }
+
   @Test func theNextComesWhenTheOneBeforeIsOver() throws {
     var (server, connection) = harness()
     let definition = limited()

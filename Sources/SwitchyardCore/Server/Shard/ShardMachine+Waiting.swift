@@ -70,7 +70,9 @@ extension ShardMachine {
 
   private mutating func enqueue(_ id: InstanceID, _ board: inout Switchboard) {
     guard let index = entries.index(of: id) else { return }
-    let readyAt = entries[at: index].instance.readyAt
+    // The time of one that was stored in line had come, though the clock may have been set back since.
+    let isInLine = entries[at: index].instance.state == .queued
+    let readyAt = isInLine ? .distantPast : entries[at: index].instance.readyAt
     let wakeAt = max(entries[at: index].wakeAt ?? readyAt, readyAt)
     if wakeAt > board.now.wall {
       entries[at: index].wakeAt = wakeAt
