@@ -122,7 +122,8 @@ private func create(
   let accepted = "\"name\", \"joined\" or \"weight\""
   var config = sy_config_open(create, error)
   sy_config_only(&config, "", "by")
-  let by = sy_config_text(&config, "/by", "name", 16, accepted)
+  // The default comes back as it is: it must stay where it is beyond this call.
+  let by = sy_config_text(&config, "/by", text("name"), 16, accepted)
   let order: FirstAvailable.Order
   if sy_same(by, sy_text(text("name"))) != 0 {
     order = .name
