@@ -1,6 +1,9 @@
 import SwitchyardModel
 
 extension TokenRecord {
+  /// For how long a token or an old secret may be good.
+  static let spans: ClosedRange<Span> = .zero ... .seconds(100 * 366 * 86_400)
+
   /// A new token as its administrator describes it.
   init(definition fields: ObjectReader, hash: String, now: Timestamp) {
     func names(_ field: String, _ rule: @escaping (String) -> String?) -> [String]? {
@@ -19,7 +22,7 @@ extension TokenRecord {
     let tags = names("tags", NameRule.tag)
     let sites = names("sites", NameRule.tag)
     let slots = fields.optional("slots")?.integer(in: WorkerProfile.slotRange)
-    let expiresIn = fields.optional("expiresIn")?.span(in: .zero ... .seconds(100 * 366 * 86_400))
+    let expiresIn = fields.optional("expiresIn")?.span(in: Self.spans)
     let bounds = JoinBounds(tags: tags, sites: sites, slots: slots)
     let scope: AppScope = (apps ?? (role == .admin ? ["*"] : [])).contains("*") ? .all : AppScope(apps ?? [])
     self.init(

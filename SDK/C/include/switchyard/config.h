@@ -136,7 +136,8 @@ static inline int sy_config_bool(sy_config *c, const char *path, int otherwise) 
   return v.number != 0;
 }
 
-/* A text of 1..max bytes without NUL, or `otherwise` if absent. Lives until create() returns. */
+/* A text of 1..max bytes without NUL, or `otherwise` if absent, which comes back as it is: it must live on. (A Swift
+ * text that is passed as a C text does not.) What is of the configuration lives until create() returns. */
 static inline sy_str sy_config_text(sy_config *c, const char *path, const char *otherwise, size_t max,
                                     const char *accepted) {
   sy_value v;

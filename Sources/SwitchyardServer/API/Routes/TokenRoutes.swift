@@ -7,9 +7,6 @@ import SwitchyardSystem
 struct TokenRoutes {
   let api: APIContext
 
-  /// For how long a token or an old secret may be good.
-  private static let spans: ClosedRange<Span> = .zero ... .seconds(100 * 366 * 86_400)
-
   private static let definition = Schema.object([
     .required("name", .jobName, "Unique among tokens that are not revoked."),
     .required(
@@ -20,12 +17,12 @@ struct TokenRoutes {
     .optional("tags", .list(of: .tag, 0...256), "For `join`: the tags that a worker may claim; any when left out."),
     .optional("sites", .list(of: .tag, 0...256), "For `join`: where a worker may stand; anywhere when left out."),
     .optional("slots", .integer(WorkerProfile.slotRange), "For `join`: the slots that a worker may have."),
-    .optional("expiresIn", .span(spans), "It ends by itself then; never when left out."),
+    .optional("expiresIn", .span(TokenRecord.spans), "It ends by itself then; never when left out."),
   ])
   .named("TokenDefinition")
 
   private static let rotation = Schema.object([
-    .optional("overlap", .span(spans), "For how long the old secret stays good; not at all when left out.")
+    .optional("overlap", .span(TokenRecord.spans), "For how long the old secret stays good; not at all when left out.")
   ])
 
   var routes: [Route] {
@@ -88,7 +85,7 @@ struct TokenRoutes {
   @Sendable private func rotate(_ request: APIRequest) async throws -> APIResponse {
     let record = try token(request)
     let overlap: Span = try request.json().read { fields in
-      fields.optional("overlap")?.span(in: Self.spans) ?? .zero
+      fields.optional("overlap")?.span(in: TokenRecord.spans) ?? .zero
     }
     let secret = TokenText.make()
     let now = SystemClock.wall()
