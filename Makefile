@@ -86,7 +86,7 @@ plugins: setup ## the strategies that ship, built out of tree against SDK/ alone
 simulate: setup ## random histories of the protocols: make simulate SEEDS=10000
 	$(SWIFT) build -c release $(BUILD) --product simulate
 	.build/release/simulate --seeds $(SEEDS)
-	.build/release/simulate --seeds 1000 --coverage --require
+	.build/release/simulate --seeds 2000 --coverage --require
 	.build/release/simulate --plants --seeds 300
 
 BENCH  := decisions throughput latency idle commits firing fleet timers

@@ -18,6 +18,9 @@ package struct ServerConfiguration: Hashable, Sendable {
   package var horizon: Span = .seconds(60)
   /// For each shard: jobs whose due time is near.
   package var dueWindow = 512
+  /// A job that the store shows as due for so long must be in memory as due; so many are compared at a time.
+  package var overdueAfter: Span = .seconds(10)
+  package var overduePage = 16
   /// For each shard: waiting instances. Up to twice as many are held where a new one ranks before all that
   /// were left in the store.
   package var waitingWindow = 256

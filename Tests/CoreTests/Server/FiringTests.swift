@@ -334,4 +334,21 @@ import Testing
     server.runTimers()
     #expect(server.questions.count == 1)
   }
+
+  /// Somebody else sets a due time that memory does not hold, or holds another for, behind what it has read already.
+  @Test(arguments: [nil, 3_600] as [Int64?]) func aDueTimeThatMemoryOverlookedIsFound(known: Int64?) {
+    var server = ServerHarness { $0.overdueAfter = .seconds(10) }
+    server.jobs = [job(1, .fixedRate(.seconds(7_200)), nextFire: known.map { start + .seconds($0) })]
+    server.own()
+    server.jobs[0].nextFire = start + .seconds(5)
+    for _ in 0..<9 {
+      server.pass(.seconds(10))
+      server.runTimers()
+      server.answerReads()
+    }
+    #expect(server.counted("job.overlooked"))
+    #expect(server.questions.count == 1)
+    server.place(.nobody(reason: ""))
+    #expect(created(server).map(\.0.dueAt) == [start + .seconds(5)])
+  }
 }

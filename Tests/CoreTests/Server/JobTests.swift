@@ -94,6 +94,34 @@ import Testing
     }
   }
 
+  /// An instance whose time has come asks for the job's limit while the job is read for the edit.
+  @Test func aRowReadForTheLimitIsNotTakenForTheEdit() {
+    var server = ServerHarness { $0.readLimit = 1_000 }
+    let limited = job(1) { $0.overlap = Overlap(limit: 1) }
+    server.jobs = [limited]
+    server.active = [
+      ActiveInstance(
+        instance: Instance(
+          id: InstanceID(rawValue: 700), job: limited.id, jobVersion: 1, app: "a", shard: Shard(of: limited.id),
+          occurrence: .key("k"), readyAt: start + .seconds(5), dueAt: start, createdAt: start),
+        definition: JobVersion(limited))
+    ]
+    server.own()
+    let first = server.request(.putJob(app: "a", spec: spec(.api), existing: limited))
+    server.pass(.seconds(5))
+    server.runTimers()
+    #expect(server.reads.filter { $0.request == .job(limited.id) }.count == 2)
+    server.answerReads()
+    let second = server.request(.setJobState(limited, .paused))
+    #expect(server.verbs.count == 1)
+    server.commitAll()
+    guard case .job(let edited)? = server.reply(first), case .job(let paused)? = server.reply(second) else {
+      Issue.record("\(server.replies)")
+      return
+    }
+    #expect(edited.version == 2 && paused.state == .paused && paused.version == 2)
+  }
+
   @Test func pausedDoesNotFireAndResumedGoesOn() {
     var server = ServerHarness()
     server.jobs = [job(1, .fixedRate(.seconds(10)), nextFire: start + .seconds(10))]

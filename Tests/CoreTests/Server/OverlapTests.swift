@@ -270,6 +270,39 @@ import Testing
     #expect(server.core.status.queued == 0)
   }
 
+  /// Somebody else ended the one that is next in line, at which a fixed delay stands.
+  @Test func theEndOfOneInLineMovesItsChain() throws {
+    let next = InstanceID(rawValue: 701)
+    var fixed = job(1, .fixedDelay(.seconds(4))) { $0.overlap = Overlap(limit: 1) }
+    fixed.chain = next
+    var server = ServerHarness()
+    server.jobs = [fixed]
+    let running = AttemptRef(instance: InstanceID(rawValue: 600), attempt: 1)
+    let home = Shard(of: fixed.id)
+    server.active = [
+      placed(running, JobVersion(fixed), on: ServerHarness.ref(), connection: server, shard: home),
+      ActiveInstance(
+        instance: Instance(
+          id: next, job: fixed.id, jobVersion: 1, app: "a", shard: home, occurrence: .key("701"), state: .queued,
+          readyAt: start, dueAt: start, createdAt: start),
+        definition: JobVersion(fixed)),
+    ]
+    server.workers = [record(ServerHarness.ref(), session: 1)]
+    server.own()
+    let connection = server.hello(
+      inventory: [InventoryItem(attempt: running, slots: 1, finished: true, startedAt: nil)])
+    server.commit()
+    server.active.removeLast()
+    server.result(running, on: connection)
+    server.commit()
+    server.answerReads()
+    guard case .setJobState(let change)? = server.verbs.first else {
+      Issue.record("\(server.verbs)")
+      return
+    }
+    #expect(change.nextFire == server.wall + .seconds(4))
+  }
+
   /// They are of a version that allowed more, and the job is not in memory.
   @Test func whatWaitsAtARestartGoesByTheNewestLimit() {
     var current = job(1) { $0.overlap = Overlap(limit: 1) }

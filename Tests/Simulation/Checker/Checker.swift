@@ -56,8 +56,7 @@ struct Checker {
   var limitedVersions: Set<VersionKey> = []
   /// Behind the server's back: it finds out when it has to do with them.
   private(set) var endedByHand: Set<InstanceID> = []
-  /// Those of them that carried a chain which nobody moved on. A later owner cannot know of them.
-  private var chainsLeft: Set<InstanceID> = []
+  /// Those of them that a chain stood at when the server changed: a later owner cannot know of them.
   private(set) var chainsLost: Set<InstanceID> = []
   /// Who claimed last.
   var owner: ServerRef?
@@ -77,6 +76,8 @@ struct Checker {
   var judged: Set<WorkerRef> = []
   /// The newest incarnation of each worker, as stored.
   var incarnations: [String: UInt64] = [:]
+  /// Since when, and when last, the store refused commits, which are sent again.
+  private(set) var refusals: (began: Int64, last: Int64)?
 
   var keys: [OccurrenceKey: InstanceID] = [:]
   var touched: [InstanceID] = []
@@ -99,6 +100,11 @@ struct Checker {
     latestWall = max(latestWall, serverWall)
   }
 
+  mutating func refused(_ now: Int64) {
+    let began = refusals.flatMap { $0.last + JobMirror.limitGrace > now ? $0.began : nil }
+    refusals = (began ?? now, now)
+  }
+
   // MARK: For users and faults that need a victim
 
   func randomActive(_ random: inout SeededRandom) -> InstanceID? { random.pick(active) }
@@ -108,8 +114,7 @@ struct Checker {
 
   mutating func claimed(_ claim: Claim, by server: ServerRef, _ now: Int64) {
     owner = server
-    chainsLost.formUnion(chainsLeft.filter(isAtChain))
-    chainsLeft = []
+    chainsLost.formUnion(endedByHand.filter(isAtChain))
     for claim in claim.shards {
       let old = epochs[Int(claim.shard.number)]
       require(claim.epoch > old, "epochs grow", "shard \(claim.shard.number): \(old) → \(claim.epoch)", now)
@@ -119,10 +124,7 @@ struct Checker {
 
   // MARK: What somebody does behind the server's back
 
-  mutating func ended(byHand id: InstanceID) {
-    endedByHand.insert(id)
-    if isAtChain(id) { chainsLeft.insert(id) }
-  }
+  mutating func ended(byHand id: InstanceID) { endedByHand.insert(id) }
 
   /// Whether a fixed delay stands there.
   private func isAtChain(_ id: InstanceID) -> Bool {

@@ -12,6 +12,7 @@ extension Coverage.Group {
     .session: [
       "draining → replacing": "a worker that leaves starts anew before the end of its stream was heard",
       "draining → judging lost": "it falls silent and its lease runs out within one pause of the server",
+      "replacing → judging lost": "it begins anew and its lease runs out within one pause of the server",
       "joining → judging lost": "it joins and its lease runs out within one pause of the server",
     ],
     .deferral: [

@@ -106,7 +106,7 @@ extension Coverage.Group {
     "nothing → looking", "looking → nothing", "looking → joining", "looking → absent", "looking → replacing",
     "absent → joining", "absent → replacing", "absent → judging lost", "joining → live",
     "joining → draining", "joining → absent", "joining → looking", "joining → replacing", "replacing → live",
-    "replacing → draining", "replacing → joining", "replacing → absent", "replacing → looking", "live → silent",
+    "replacing → draining", "replacing → joining", "replacing → absent", "replacing → looking", "replacing → judging lost", "live → silent",
     "silent → live", "live → absent", "live → joining",
     "live → replacing", "live → draining", "live → judging lost", "live → judging left", "silent → absent",
     "joining → judging lost", "silent → joining", "silent → replacing", "silent → draining", "silent → judging lost",
@@ -149,7 +149,7 @@ extension Coverage.Group {
     [
       "message.ignored", "hello.repeated", "accepted.stale", "rejected.stale", "result.stale", "metrics.refused",
       "log.stale", "inventory.stale", "commit.late", "commit.aborted", "placement.unasked", "finish.conflict",
-      "instance.reread", "admission.share", "overlap.refused", "overlap.replaced",
+      "instance.reread", "admission.share", "overlap.refused", "overlap.replaced", "job.overlooked",
     ] + Refusal.allCases.map { "stream.refused.\($0)" }
 
   private static let happenings =

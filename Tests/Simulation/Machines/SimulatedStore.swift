@@ -148,6 +148,7 @@ extension World {
       guard fate == .unknownApplied else { return }
       queue.plan(.commitAnswers(index), at: landing + dice.store.skewed(millisecond, 5 * second))
     case .aborted, .unknownLost:
+      checker.refused(now)
       queue.plan(.commitAnswers(index), at: landing + dice.store.skewed(millisecond, second))
     case .unknownLate:
       store.open.append(index)

@@ -17,6 +17,8 @@ struct JobWork: Sendable {
   var kind: Kind
   var token: Token?
   var hasBegun = false
+  /// The row is being read for it. (Others read the row of a job as well, for its limit.)
+  var awaitsRow = false
   /// Whether the run that a fixed delay stands at is over, where that had to be looked at; see `chained`.
   var chainIsOver: Bool?
 }

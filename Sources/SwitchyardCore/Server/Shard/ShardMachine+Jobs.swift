@@ -24,18 +24,20 @@ extension ShardMachine {
     if case .create(let new) = work.kind {
       return board.commit(shard, .createJob(new), for: work.token, after: "version 1")
     }
-    if case .refresh = work.kind { return board.read(.job(job), for: shard) }
-    if let due = jobs[job] {
-      jobs[job]?.isBusy = true
+    // Its due time waits meanwhile.
+    jobs[job]?.isBusy = true
+    if let due = jobs[job], !work.kind.isRefresh {
       compute(due.job, &board)
     } else {
+      jobWork[job]?.updateFirst { $0.awaitsRow = true }
       board.read(.job(job), for: shard)
     }
   }
 
   mutating func jobPage(_ id: JobID, _ row: Job?, _ board: inout Switchboard) {
     if let row { learnLimit(row, &board) }
-    guard let work = jobWork[id]?.first, work.hasBegun else { return }
+    guard jobWork[id]?.first?.awaitsRow == true else { return }
+    jobWork[id]?.updateFirst { $0.awaitsRow = false }
     guard let row else {
       forget(id, &board)
       return answer(id, .refused(.conflict, "there is no such job"), &board)
@@ -180,6 +182,8 @@ extension ShardMachine {
 }
 
 extension JobWork.Kind {
+  fileprivate var isRefresh: Bool { if case .refresh = self { true } else { false } }
+
   fileprivate var asksForChain: Bool {
     switch self {
     case .edit, .set: true

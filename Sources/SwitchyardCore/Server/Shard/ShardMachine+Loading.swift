@@ -21,6 +21,7 @@ extension ShardMachine {
     let isUnderWay = timetable.reading != nil || window.isScanning
     nextRead = board.now.boot + (isUnderWay ? .seconds(1) : readPeriod(board))
     readDue(&board)
+    readOverdue(&board)
     scan(&board)
   }
 
@@ -70,7 +71,26 @@ extension ShardMachine {
       .dueJobs(shard, until: until, after: timetable.bound, limit: board.configuration.dueWindow), for: shard)
   }
 
+  /// Asks for the first that are long due by the store: none, unless they are being fired, or memory is wrong.
+  private func readOverdue(_ board: inout Switchboard) {
+    let until = board.now.wall - board.configuration.overdueAfter
+    if let due = dueTimes.first, due.time <= until { return }
+    board.read(.dueJobs(shard, until: until, after: nil, limit: board.configuration.overduePage), for: shard)
+  }
+
+  /// What memory does not hold as due, though it should: somebody else changed the row. It is read again.
+  private mutating func overduePage(_ page: [Job], _ board: inout Switchboard) {
+    guard board.phase == .owning else { return }
+    for job in page {
+      guard let time = job.nextFire, timetable.covers(time, job.id), jobWork[job.id] == nil else { continue }
+      if let known = jobs[job.id], known.isBusy || known.job.nextFire == time { continue }
+      board.count("job.overlooked")
+      refresh(job.id, &board)
+    }
+  }
+
   mutating func duePage(_ page: [Job], until: Timestamp, limit: Int, _ board: inout Switchboard) {
+    guard timetable.reading == until else { return overduePage(page, &board) }
     timetable.reading = nil
     timetable.isPartial = page.count >= limit
     // First of all: it says which of these belong into memory.

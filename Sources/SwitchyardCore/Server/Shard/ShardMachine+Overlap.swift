@@ -159,6 +159,9 @@ extension ShardMachine {
       gates[admission.job]?.admitted -= 1
       if admission.isLeaving { gates[admission.job]?.leaving -= 1 }
       admitNext(admission.job, &board)
+      // Somebody else ended it, and a fixed delay may stand at it.
+      refresh(admission.job, &board)
+      add(.mendChain(id), for: admission.job, &board)
     }
   }
 
