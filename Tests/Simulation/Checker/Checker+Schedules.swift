@@ -42,6 +42,7 @@ extension Checker {
     var mirror = JobMirror(job)
     if let old { mirror.oldLimits = old.oldLimits + [(old.spec.overlap, now + JobMirror.limitGrace)] }
     jobs[job.id] = mirror
+    let wasPausedByHand = pausedByHand.remove(job.id) != nil
     if job.spec.overlap != nil { limitedVersions.insert(VersionKey(job: job.id, version: job.version)) }
     if let old, old.state == .enabled, job.state == .enabled, old.spec.schedule == job.spec.schedule,
       old.spec.startsAt == job.spec.startsAt
@@ -54,14 +55,15 @@ extension Checker {
         (mirror.nextFire ?? .max) <= owed || isChained(mirror) || mirror.chain.map(endedByHand.contains) ?? false,
         "an edit steps over no due time",
         "\(job.spec.name) from \(owed) to \(mirror.nextFire ?? .max)", now)
-    } else if job.state == .enabled {
+    } else if job.state == .enabled, !wasPausedByHand {
       begins(mirror, at: job.updatedAt.nanoseconds, job.spec.name, now)
     }
   }
 
   mutating func changed(_ change: JobStateChange, _ now: Int64) {
     guard var mirror = jobs[change.job] else { return fail("only jobs change", "\(change.job)", now) }
-    let wasEnabled = mirror.state == .enabled
+    let wasEnabled = mirror.state == .enabled || pausedByHand.contains(change.job)
+    pausedByHand.remove(change.job)
     mirror.state = change.state
     mirror.nextFire = change.state == .deleted ? nil : change.nextFire?.nanoseconds
     jobs[change.job] = mirror

@@ -58,6 +58,8 @@ struct Checker {
   private(set) var endedByHand: Set<InstanceID> = []
   /// Those of them that a chain stood at when the server changed: a later owner cannot know of them.
   private(set) var chainsLost: Set<InstanceID> = []
+  /// For the server they are enabled, until it reads them again.
+  var pausedByHand: Set<JobID> = []
   /// Who claimed last.
   var owner: ServerRef?
   /// The newest of each shard.
@@ -115,6 +117,7 @@ struct Checker {
   mutating func claimed(_ claim: Claim, by server: ServerRef, _ now: Int64) {
     owner = server
     chainsLost.formUnion(endedByHand.filter(isAtChain))
+    pausedByHand = []
     for claim in claim.shards {
       let old = epochs[Int(claim.shard.number)]
       require(claim.epoch > old, "epochs grow", "shard \(claim.shard.number): \(old) → \(claim.epoch)", now)
@@ -125,6 +128,7 @@ struct Checker {
   // MARK: What somebody does behind the server's back
 
   mutating func ended(byHand id: InstanceID) { endedByHand.insert(id) }
+  mutating func paused(byHand id: JobID) { pausedByHand.insert(id) }
 
   /// Whether a fixed delay stands there.
   private func isAtChain(_ id: InstanceID) -> Bool {

@@ -18,6 +18,7 @@ extension World {
     if observer != nil { coverage.add(group.ops, results) }
     checker.applied(group, results, store: store.state, now)
     if let id = op.verb.instance, store.state.instance(id)?.state.isTerminal ?? false { checker.ended(byHand: id) }
+    if case .setJobState(let change) = op.verb { checker.paused(byHand: change.job) }
     return results == [.applied]
   }
 
