@@ -178,7 +178,10 @@ let testing: [Target] = [
     ]),
   tests(
     "SystemTests",
-    ["switchyard", "SwitchyardModel", "SwitchyardWire", "SwitchyardWorker", argumentParser, grpc, grpcTransport]),
+    [
+      "switchyard", "SwitchyardModel", "SwitchyardWire", "SwitchyardWorker", "CSQLite", argumentParser, grpc,
+      grpcTransport,
+    ]),
   program(
     "benchmarks",
     [

@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import SwitchyardModel
 import Testing
@@ -124,6 +125,28 @@ extension RealProcesses {
         let metrics = try await ask(cluster, "/metrics", token: cluster.api.token)
         #expect(metrics.status == 200)
         #expect(metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+      }
+    }
+
+    @Test func `a server that does not own its shards is not ready`() async throws {
+      try await withCluster { cluster in
+        try await cluster.startServer()
+        #expect(try await cluster.terminate("server") == .exit(0))
+        // Another program writes to the store, and does not come to an end.
+        var other: OpaquePointer?
+        #expect(sqlite3_open(cluster.data + "/switchyard.db", &other) == SQLITE_OK)
+        defer { sqlite3_close(other) }
+        #expect(sqlite3_exec(other, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+        try cluster.launchServer([])
+        let unready = try await eventually("it answers, and cannot work") {
+          let answer = try? await ask(cluster, "/readyz")
+          return answer?.status == 503 ? answer : nil
+        }
+        let wrong = (try unready.json["checks"]?.arrayValue ?? []).filter { $0["ok"] == false }
+        #expect(wrong.map { $0.text("name") } == ["shards"], "\(unready.text)")
+        #expect(try await ask(cluster, "/healthz").status == 200, "a restart would not help")
+        #expect(sqlite3_exec(other, "ROLLBACK", nil, nil, nil) == SQLITE_OK)
+        try await eventually("it owns its shards") { try await ask(cluster, "/readyz").status == 200 }
       }
     }
 
