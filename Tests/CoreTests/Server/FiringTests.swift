@@ -351,4 +351,38 @@ import Testing
     server.place(.nobody(reason: ""))
     #expect(created(server).map(\.0.dueAt) == [start + .seconds(5)])
   }
+
+  /// The clock is set forward over a due time that has not been read yet: the shard asks for what is due and for what is
+  /// long due, and a user edits the job from an outdated version. Whichever answer comes first, the due time fires once.
+  @Test(arguments: [true, false], [true, false])
+  func aDueTimeThatIsReadTwiceFiresOnce(overdueFirst: Bool, edits: Bool) throws {
+    var server = ServerHarness { $0.readLimit = 1_000 }
+    server.jobs = [
+      job(1, .fixedRate(.seconds(7_200)), nextFire: start + .seconds(3_000)) {
+        $0.overlap = Overlap(limit: 1, policy: .discard)
+        $0.misfire = Misfire(policy: .fireOnce, threshold: .seconds(7_200), limit: 1)
+      }
+    ]
+    server.own()
+    server.pass(.seconds(3_600))
+    server.runTimers()
+    if edits {
+      var outdated = server.jobs[0]
+      outdated.version = 9
+      _ = server.request(.putJob(app: "a", spec: outdated.spec, existing: outdated))
+    }
+    let home = Shard(of: server.jobs[0].id)
+    let wall = server.wall
+    server.answerReads { _, read in
+      guard case .dueJobs(home, let until, _, _) = read else { return false }
+      return (until < wall) == overdueFirst
+    }
+    server.answerReads()
+    #expect(server.questions.flatMap { $0 }.count == 1)
+    server.place(.nobody(reason: ""))
+    // The trimming of the audit, which comes some time after the start.
+    server.commit()
+    #expect(created(server).map { $0.0.state } == [.waiting])
+    #expect(!server.counted("job.overlooked"))
+  }
 }

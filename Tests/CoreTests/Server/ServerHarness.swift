@@ -93,6 +93,13 @@ struct ServerHarness {
     }
   }
 
+  /// Answers those that are asked now, and that `isWanted`.
+  mutating func answerReads(where isWanted: ((token: Token, request: OwnerRead)) -> Bool) {
+    let wanted = reads.filter(isWanted)
+    reads.removeAll(where: isWanted)
+    for (token, request) in wanted { handle(.read(token, page(request))) }
+  }
+
   private func page(_ request: OwnerRead) -> OwnerPage {
     switch request {
     case .dueJobs(let shard, let until, let after, let limit):

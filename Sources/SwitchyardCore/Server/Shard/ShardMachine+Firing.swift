@@ -83,6 +83,8 @@ extension ShardMachine {
     }
     guard due.job.chain == advance.predecessor, due.job.state == .enabled else { return }
     jobs[advance.job]?.job.nextFire = advance.nextFire
+    // A row that is being read may be older than this.
+    if jobWork[advance.job]?.first?.awaitsRow == true { return refresh(advance.job, &board) }
     guard !due.isBusy else { return }
     schedule(advance.job, &board)
     fireDue(&board)

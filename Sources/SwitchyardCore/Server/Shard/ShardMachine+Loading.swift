@@ -72,17 +72,20 @@ extension ShardMachine {
   }
 
   /// Asks for the first that are long due by the store: none, unless they are being fired, or memory is wrong.
-  private func readOverdue(_ board: inout Switchboard) {
+  private mutating func readOverdue(_ board: inout Switchboard) {
     let until = board.now.wall - board.configuration.overdueAfter
     if let due = dueTimes.first, due.time <= until { return }
+    guard !timetable.isComparing else { return }
+    timetable.isComparing = true
     board.read(.dueJobs(shard, until: until, after: nil, limit: board.configuration.overduePage), for: shard)
   }
 
   /// What memory does not hold as due, though it should: somebody else changed the row. It is read again.
   private mutating func overduePage(_ page: [Job], _ board: inout Switchboard) {
+    timetable.isComparing = false
     guard board.phase == .owning else { return }
     for job in page {
-      guard let time = job.nextFire, timetable.covers(time, job.id), jobWork[job.id] == nil else { continue }
+      guard let time = job.nextFire, timetable.hasRead(time, job.id), jobWork[job.id] == nil else { continue }
       if let known = jobs[job.id], known.isBusy || known.job.nextFire == time { continue }
       board.count("job.overlooked")
       refresh(job.id, &board)
@@ -99,7 +102,8 @@ extension ShardMachine {
     } else {
       timetable.bound = DueCursor(nextFire: until, job: JobID(rawValue: .max))
     }
-    for job in page where jobs[job.id] == nil && !timetable.touched.contains(job.id) {
+    // What is under way for a job reads its row itself, and enters its due time in the end.
+    for job in page where jobs[job.id] == nil && jobWork[job.id] == nil && !timetable.touched.contains(job.id) {
       keep(DueJob(job), &board)
       schedule(job.id, &board)
     }

@@ -99,12 +99,19 @@ struct Timetable: Sendable {
   var isPartial = false
   /// Up to when the read under way asks; nil: none is.
   var reading: Timestamp?
+  /// A read of what is long due is under way.
+  var isComparing = false
   /// Jobs that changed while a read was under way: what it says of them may be old.
   var touched: Set<JobID> = []
 
   /// Whether a job with this due time has to be in memory.
   func covers(_ time: Timestamp, _ job: JobID) -> Bool {
     if let reading, time <= reading { return true }
+    return hasRead(time, job)
+  }
+
+  /// Whether that is so already, without the read under way.
+  func hasRead(_ time: Timestamp, _ job: JobID) -> Bool {
     guard let bound else { return false }
     return time != bound.nextFire ? time < bound.nextFire : job <= bound.job
   }
