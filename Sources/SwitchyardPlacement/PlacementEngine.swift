@@ -6,7 +6,7 @@ import Synchronization
 
 /// Places jobs: the face of this module for the server's driver.
 ///
-/// `place` and `apply` are called by one thread, in the order of the core's actions; neither blocks. Every request is
+/// `place` and `apply` are called by one at a time, in the order of the core's actions; neither blocks. Every request is
 /// answered exactly once through `deliver`, from a lane's thread, in batches.
 ///
 /// ```

@@ -130,7 +130,7 @@ extension SwitchyardServer {
       let mailbox = DriverMailbox()
       let engine = PlacementEngine(
         registry: plugins.registry, options: PlacementOptions(lanes: settings.lanes, seed: random.next()),
-        deliver: { results in mailbox.post(.placed(results)) },
+        deliver: { results in mailbox.placed(results) },
         viewChanged: { app in mailbox.post(.viewChanged(app: app)) })
       try engine.start()
       placement = EnginePort(engine: engine, events: observers.bus)

@@ -7,14 +7,30 @@ import Synchronization
 ///
 /// Not Swift's cooperative pool: what runs here must neither wait for it nor starve it. Posting costs a lock
 /// and an append; the thread is woken only when it sleeps.
+///
+/// To wake a thread on a machine that has nothing to do takes longer than most events take themselves, the more so on a
+/// virtual one. So whoever ``perform(_:)``s an event while the thread sleeps handles it on the spot, as the thread's guest.
 package final class EventLoop<Event: Sendable>: Sendable {
   fileprivate struct Inbox {
     var events: [Event] = []
+    /// The thread sleeps, and nobody handles events in its place.
     var isSleeping = false
+    /// A guest handles events; the thread, should the alarm wake it, waits for the end of that.
+    var hasGuest = false
+    /// It did.
+    var hasRung = false
     var isClosed = false
   }
 
+  /// What whoever handles events uses, one after the other.
+  private struct Turn {
+    var body: (@Sendable ([Event], _ isGuest: Bool) -> BootTime?)?
+    var batch: [Event] = []
+    var armed: BootTime?
+  }
+
   private let inbox = Mutex(Inbox())
+  private let turn = Mutex(Turn())
   private let wakeup: Int32
   private let alarm: Int32
   private let name: String
@@ -49,6 +65,17 @@ package final class EventLoop<Event: Sendable>: Sendable {
       })
   }
 
+  /// Handles the event here if the thread sleeps, and posts it otherwise. For callers that hold no lock which handling an
+  /// event may take, and that may stay away for as long as one event takes.
+  package func perform(_ event: Event) {
+    let isGuest = inbox.withLock { inbox in
+      guard !inbox.isClosed else { return false }
+      inbox.events.append(event)
+      return inbox.enter()
+    }
+    if isGuest { runAsGuest() }
+  }
+
   /// Events that wait; for bounds and metrics.
   package var backlog: Int { inbox.withLock { $0.events.count } }
 
@@ -63,31 +90,49 @@ package final class EventLoop<Event: Sendable>: Sendable {
 
   /// Starts the thread.
   ///
-  /// - Parameter body: handles a batch, which is empty when only the alarm woke it, and returns the time of
-  ///   the next alarm; nil for none.
-  package func start(_ body: @escaping @Sendable ([Event]) -> BootTime?) {
+  /// - Parameter body: handles a batch, which is empty when only the alarm woke the thread, and returns the time of the
+  ///   next alarm; nil for none. A guest should do what the batch asks for and no more.
+  package func start(_ body: @escaping @Sendable (_ batch: [Event], _ isGuest: Bool) -> BootTime?) {
+    turn.withLock { $0.body = body }
     startThread(name: name) { [self] in
-      var batch: [Event] = []
-      var armed: BootTime?
-      while true {
-        batch.removeAll(keepingCapacity: true)
-        let isClosed = inbox.withLock { inbox in
-          swap(&inbox.events, &batch)
-          return inbox.isClosed
-        }
-        if isClosed { return }
-        let next = body(batch)
-        if next != armed {
-          sy_alarm_at(alarm, next.map { max($0.nanoseconds, 1) } ?? 0)
-          armed = next
-        }
+      var rang = false
+      while run(isGuest: false, rang: rang) {
         let sleeps = inbox.withLock { inbox in
           inbox.isSleeping = inbox.events.isEmpty && !inbox.isClosed
           return inbox.isSleeping
         }
-        if sleeps, rest() { armed = nil }
+        rang = sleeps && rest()
       }
+      turn.withLock { $0.body = nil }
     }
+  }
+
+  /// Handles what waits.
+  ///
+  /// - Parameter rang: the alarm went off.
+  /// - Returns: false when the loop is closed.
+  private func run(isGuest: Bool, rang: Bool) -> Bool {
+    turn.withLock { turn in
+      turn.batch.removeAll(keepingCapacity: true)
+      let isClosed = inbox.withLock { inbox in
+        swap(&inbox.events, &turn.batch)
+        return inbox.isClosed
+      }
+      guard !isClosed, let body = turn.body else { return false }
+      if rang { turn.armed = nil }
+      let next = body(turn.batch, isGuest)
+      if next != turn.armed {
+        sy_alarm_at(alarm, next.map { max($0.nanoseconds, 1) } ?? 0)
+        turn.armed = next
+      }
+      return true
+    }
+  }
+
+  private func runAsGuest() {
+    _ = run(isGuest: true, rang: false)
+    // What came meanwhile is the thread's.
+    wake(inbox.withLock { $0.leave() })
   }
 
   private func wake(_ needed: Bool) {
@@ -96,18 +141,21 @@ package final class EventLoop<Event: Sendable>: Sendable {
     _ = write(wakeup, &one, 8)
   }
 
-  /// Sleeps until there is something to do.
+  /// Sleeps until there is something to do, and no guest does it.
   ///
   /// - Returns: whether the alarm went off.
   private func rest() -> Bool {
     var descriptors = [
       pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0), pollfd(fd: alarm, events: Int16(POLLIN), revents: 0),
     ]
-    while poll(&descriptors, 2, -1) < 0, errno == EINTR {}
-    inbox.withLock { $0.isSleeping = false }
-    var count: UInt64 = 0
-    _ = read(wakeup, &count, 8)
-    return descriptors[1].revents != 0 && read(alarm, &count, 8) == 8
+    var rang = false
+    while true {
+      while poll(&descriptors, 2, -1) < 0, errno == EINTR {}
+      var count: UInt64 = 0
+      if descriptors[0].revents != 0 { _ = read(wakeup, &count, 8) }
+      if descriptors[1].revents != 0, read(alarm, &count, 8) == 8 { rang = true }
+      if inbox.withLock({ $0.rise(rang) }) { return rang }
+    }
   }
 }
 
@@ -116,6 +164,28 @@ extension EventLoop.Inbox {
   fileprivate mutating func takeSleep() -> Bool {
     defer { isSleeping = false }
     return isSleeping
+  }
+
+  /// Whether the caller may handle events in the thread's place.
+  fileprivate mutating func enter() -> Bool {
+    guard takeSleep() else { return false }
+    hasGuest = true
+    return true
+  }
+
+  /// The guest has done; whether the thread must be woken.
+  fileprivate mutating func leave() -> Bool {
+    hasGuest = false
+    isSleeping = events.isEmpty && !hasRung && !isClosed
+    return !isSleeping
+  }
+
+  /// The thread has been woken; whether it is its turn.
+  fileprivate mutating func rise(_ rang: Bool) -> Bool {
+    hasRung = hasGuest && rang
+    guard !hasGuest else { return false }
+    isSleeping = false
+    return true
   }
 }
 

@@ -38,4 +38,9 @@ final class DriverMailbox: Sendable {
   func open(_ driver: ServerDriver) { self.driver.withLock { $0 = driver } }
 
   func post(_ event: ServerEvent) { driver.withLock { $0 }?.post(event) }
+
+  func placed(_ results: [PlacementResult]) {
+    guard let driver = driver.withLock({ $0 }) else { return }
+    if results.count <= ServerDriver.few { driver.perform(.placed(results)) } else { driver.post(.placed(results)) }
+  }
 }

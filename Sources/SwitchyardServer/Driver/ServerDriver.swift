@@ -60,6 +60,9 @@ final class ServerDriver: Sendable {
 
   func post(contentsOf events: [ServerEvent]) { loop.post(contentsOf: events.map(Input.event)) }
 
+  /// Posts what takes no longer to handle than to wake a thread for it.
+  func perform(_ event: ServerEvent) { loop.perform(.event(event)) }
+
   /// Events that wait for the core.
   var backlog: Int { loop.backlog }
 
@@ -68,6 +71,9 @@ final class ServerDriver: Sendable {
   func ready() async {
     while loop.backlog >= Self.backlogLimit, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
   }
+
+  /// Operations and placements that do not keep the thread that brings them from its own work.
+  static let few = 8
 
   /// Events that may wait for the core; beyond that, requests are refused and workers' streams are not read.
   private static let backlogLimit = 100_000
@@ -87,7 +93,7 @@ final class ServerDriver: Sendable {
       await withCheckedContinuation { continuation in
         requests.add(continuation, as: token)
         if Task.isCancelled { return leave() }
-        loop.post(.event(.request(token, request)))
+        if case .submitBatch = request { post(.request(token, request)) } else { perform(.request(token, request)) }
       }
     } onCancel: {
       leave()
@@ -107,7 +113,7 @@ final class ServerDriver: Sendable {
   func start(_ core: ServerCore, seed: UInt64) {
     logger.debug("core starts", metadata: ["seed": "\(seed)"])
     let state = Mutex(CoreState(core: core, random: SeededRandom(seed: seed)))
-    loop.start { [self] batch in state.withLock { $0.run(batch, execute) } }
+    loop.start { [self] batch, isGuest in state.withLock { $0.run(batch, isGuest: isGuest, execute) } }
     post(.start)
   }
 
@@ -185,9 +191,10 @@ final class ServerDriver: Sendable {
   private func commit(_ group: CommitGroup, _ token: Token) {
     let began = SystemClock.boot()
     parts.store.commit(group) { [self] outcome in
-      post(.committed(token, outcome))
       parts.meter.committed(group.ops.count, outcome, took: SystemClock.boot() - began)
       watch(outcome)
+      let event = ServerEvent.committed(token, outcome)
+      if group.ops.count <= Self.few { perform(event) } else { post(event) }
     }
   }
 
@@ -253,9 +260,10 @@ private struct CoreState: ~Copyable {
   /// Handles a batch, then timers that are due: for as long as the batch took, or a little while. Where thousands of jobs
   /// are due at once, the first of them are placed, stored and sent while the others fire.
   ///
+  /// - Parameter isGuest: timers are left to the core's own thread.
   /// - Returns: the time of the next timer, which may be over.
   mutating func run(
-    _ batch: [ServerDriver.Input], _ execute: (ServerActions, inout TimerTable<ServerTimer>) -> Void
+    _ batch: [ServerDriver.Input], isGuest: Bool, _ execute: (ServerActions, inout TimerTable<ServerTimer>) -> Void
   ) -> BootTime? {
     let began = SystemClock.boot()
     for input in batch {
@@ -267,6 +275,7 @@ private struct CoreState: ~Copyable {
       flush(execute)
     }
     for case .inspect(let look) in batch { look(core) }
+    if isGuest { return timers.next() }
     let now = SystemClock.boot()
     let until = now + max(now - began, .milliseconds(1))
     repeat {

@@ -47,7 +47,7 @@ final class LogStore: Sendable {
     self.onLoss = onLoss
     mkdir(directory, 0o700)
     let files = Mutex(OpenFiles())
-    loop.start { [weak self] batch in
+    loop.start { [weak self] batch, _ in
       guard let self else { return nil }
       files.withLock { files in
         for item in batch {

@@ -120,7 +120,7 @@ struct WorkerGateway: WireWorkerService.StreamingServiceProtocol {
             throw WireError("the first message of a stream must be hello")
           }
         }
-        driver.post(contentsOf: events)
+        if events.count == 1 { driver.perform(events[0]) } else { driver.post(contentsOf: events) }
         unseen += events.count
         if unseen >= Self.window {
           await driver.inspect { _ in }

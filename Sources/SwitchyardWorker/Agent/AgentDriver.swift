@@ -32,7 +32,7 @@ package final class AgentDriver: Sendable {
 
   /// Begins to connect.
   package func start() {
-    inbox.loop.start { [self] batch in
+    inbox.loop.start { [self] batch, _ in
       // Uncontended: only this thread takes it until the end.
       turn.withLock { turn in
         let next = turn.take(batch)

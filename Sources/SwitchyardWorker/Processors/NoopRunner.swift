@@ -20,7 +20,7 @@ package final class NoopRunner: AttemptRunner {
 
   package init(report: @escaping AttemptReports) {
     self.report = report
-    loop.start { [weak self] batch in self?.handle(batch) }
+    loop.start { [weak self] batch, _ in self?.handle(batch) }
   }
 
   deinit { loop.close() }
