@@ -1,8 +1,10 @@
 import GRPCCore
 import GRPCNIOTransportCore
 import GRPCNIOTransportHTTP2Posix
+import Glibc
 import Hummingbird
 import Logging
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import SwitchyardCore
@@ -152,10 +154,14 @@ private struct FaceError: Error, CustomStringConvertible {
   let description: String
 
   init(_ face: String, _ setting: String, _ address: ListenAddress, _ error: any Error) {
-    description = """
-      cannot serve \(face) at \(address): \(error); \
-      is the port taken? Stop who has it, or choose another address with --\(setting) HOST:PORT
-      """
+    let (reason, advice) =
+      switch (error as? IOError)?.errnoCode {
+      case EADDRINUSE: ("the port is taken", "stop who has it, or choose")
+      case EADDRNOTAVAIL: ("this machine has no such address", "choose")
+      case EACCES: ("this user may not use the port", "choose a port from 1024 on, in")
+      default: ("\(error)", "is the port taken? Stop who has it, or choose")
+      }
+    description = "cannot serve \(face) at \(address): \(reason); \(advice) another address with --\(setting) HOST:PORT"
   }
 }
 

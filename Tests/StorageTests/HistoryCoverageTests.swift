@@ -15,7 +15,9 @@ import Testing
     for verb in ["putToken", "revokeToken"] {
       wanted.formUnion(["applied", "conflict", "duplicate"].map { "\(verb) \($0)" })
     }
-    wanted.formUnion(["rotateToken applied", "rotateToken conflict", "usedTokens applied", "trim applied", "note applied"])
+    wanted.formUnion([
+      "rotateToken applied", "rotateToken conflict", "usedTokens applied", "trim applied", "note applied",
+    ])
     let missing = wanted.subtracting(HistoryCoverage.answers(of: 1...300))
     #expect(missing.isEmpty, "never reached: \(missing.sorted())")
   }

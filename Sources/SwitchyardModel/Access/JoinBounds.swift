@@ -16,7 +16,7 @@ package struct JoinBounds: Hashable, Sendable {
 ///
 /// Claims of apps, tags and slots beyond it are cut: the worker is of use with the rest. A site that is not the
 /// token's is refused, since a worker in the wrong site would draw traffic there; so is a worker that is left
-/// without an app.
+/// without an app. One that names no site stands at the token's, or is refused where the token has several.
 package struct JoinGrant: Hashable, Sendable {
   package var apps: AppScope
   package var bounds: JoinBounds
@@ -60,6 +60,14 @@ package struct JoinGrant: Hashable, Sendable {
       let count = hello.profile.labels.count
       hello.profile.labels.removeAll { $0.key == "site" && !sites.contains($0.text) }
       if hello.profile.labels.count < count { cuts.append(.site) }
+      if hello.profile.site == nil, !sites.isEmpty, !hello.standsSomewhere(among: sites) {
+        guard sites.count == 1 else {
+          return .refused(
+            "the worker's token is for the sites \(sites.joined(separator: ", ")), and it names none: "
+              + "start it with one of these as --site")
+        }
+        hello.profile.site = sites[0]
+      }
     }
     let tags = allowed(hello.profile.tags)
     if tags.count < hello.profile.tags.count { cuts.append(.tags) }
@@ -94,5 +102,13 @@ package struct JoinGrant: Hashable, Sendable {
   private func allowed(_ tags: [String]) -> [String] {
     guard let granted = bounds.tags else { return tags }
     return tags.filter(granted.contains)
+  }
+}
+
+extension Hello {
+  /// Whether a label or a text of its metrics says where it is.
+  fileprivate func standsSomewhere(among sites: [String]) -> Bool {
+    profile.labels.contains { $0.key == "site" }
+      || metrics.texts.contains { $0.key == "site" && sites.contains($0.text) }
   }
 }

@@ -12,6 +12,9 @@ package enum Permission: String, Sendable {
   case admin
   /// Open a worker's stream.
   case join
+
+  /// What a token with it may do, for sentences.
+  package var verb: String { self == .admin ? "administer" : rawValue }
 }
 
 /// What a token may be used for, within its apps. Each but `join` includes those before it: who may define what

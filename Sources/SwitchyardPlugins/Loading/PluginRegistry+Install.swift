@@ -82,7 +82,12 @@ extension PluginRegistry {
   private func verify(_ path: String, name: String) throws(PluginError) {
     let descriptor = try TrustedFile.open(path)
     defer { close(descriptor) }
-    try checkHeader(descriptor, name)
-    try options.probe?.check(path, name: name)
+    do throws(PluginError) {
+      try checkHeader(descriptor, name)
+      try options.probe?.check(path, name: name)
+    } catch {
+      // To the caller the file has the name that it is to have.
+      throw PluginError(error.code, error.message.replacing(path, with: name))
+    }
   }
 }

@@ -216,7 +216,7 @@ package final class PluginRegistry: Sendable {
     }
     let choice = others.isEmpty ? "none is loaded" : "loaded are: " + others.prefix(20).joined(separator: ", ")
     guard let plugin else {
-      throw PluginError(.missing, "there is no plugin \(quoted(id)); of \(kind.rawValue)s, \(choice)")
+      throw PluginError(.missing, "there is no plugin \(quoted(id)); of the kind \(kind.rawValue), \(choice)")
     }
     guard plugin.offers(kind) else {
       let kinds = plugin.tables.kinds.map(\.rawValue).joined(separator: ", ")

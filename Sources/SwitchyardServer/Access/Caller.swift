@@ -31,7 +31,7 @@ struct Caller: Hashable, Sendable {
   func demand(_ permission: Permission, app: String?) throws(APIError) {
     let isAllowed = role.allows(permission)
     guard !isAllowed || app.map({ !apps.contains($0) }) == true else { return }
-    let wanted = isAllowed ? "is not for the app \(quoted(app ?? ""))" : "may not \(permission.rawValue)"
+    let wanted = isAllowed ? "is not for the app \(quoted(app ?? ""))" : "may not \(permission.verb)"
     throw APIError(
       status: .forbidden,
       detail: "the token \(quoted(name)) \(wanted): its role is \(role.name), its apps are "

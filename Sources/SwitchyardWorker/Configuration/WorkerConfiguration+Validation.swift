@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 package import SwitchyardModel
 
@@ -55,7 +56,9 @@ extension WorkerConfiguration {
       )
     }
     for (path, file) in [("tls-ca", tls.authority), ("tls-certificate", tls.certificate), ("tls-key", tls.key)] {
-      if let file { check(access(file, R_OK) == 0, path, "a PEM file that this user can read", quoted(file)) }
+      guard let file else { continue }
+      let isPEM = FileManager.default.contents(atPath: file)?.firstRange(of: Data("-----BEGIN ".utf8)) != nil
+      check(access(file, R_OK) == 0 && isPEM, path, "a PEM file that this user can read", quoted(file))
     }
     check((tls.certificate == nil) == (tls.key == nil), "tls-certificate", "given together with tls-key", "one of them")
     do throws(FieldError) { _ = try addressPolicy } catch { errors.append(error) }

@@ -35,12 +35,22 @@ struct ServerOptions: ParsableArguments {
     guard HTTPAddress(parsing: url) != nil else {
       throw CLIError("setting server-url: must be \(HTTPAddress.accepted), found \(quoted(url))")
     }
-    let authority = try settings.text(tlsCa, .tlsCA) ?? (hasOwn && named == nil ? own : nil)
-    if let authority, !FileManager.default.isReadableFile(atPath: authority) {
-      throw CLIError("tls-ca: \(quoted(authority)) cannot be read; copy DATA/tls/ca.pem of the server")
+    if let authority = try settings.text(tlsCa, .tlsCA) {
+      APIClient.trust(try certificates(authority), alone: true)
+    } else if let own = try? certificates(own) {
+      APIClient.trust(own, alone: false)
     }
-    if let authority { APIClient.trust(authority) }
-    return APIClient(url: url, token: try token(settings))
+    return APIClient(url: url.last == "/" ? String(url.dropLast()) : url, token: try token(settings))
+  }
+
+  private func certificates(_ file: String) throws -> [NIOSSLCertificate] {
+    guard FileManager.default.isReadableFile(atPath: file) else {
+      throw CLIError("tls-ca: \(quoted(file)) cannot be read; copy DATA/tls/ca.pem of the server")
+    }
+    guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
+      throw CLIError("tls-ca: \(quoted(file)) holds no certificate in PEM; copy DATA/tls/ca.pem of the server")
+    }
+    return certificates
   }
 
   private func token(_ settings: Settings) throws -> String {
@@ -75,10 +85,14 @@ struct APIClient: Sendable {
   /// Says at once that nobody answers, instead of trying on until the time is up. Lives as long as the process.
   private static let http = {
     var configuration = HTTPClient.Configuration()
-    if let authority = authority.withLock({ $0 }) {
+    if let trusted = trusted.withLock({ $0 }) {
       var tls = TLSConfiguration.makeClientConfiguration()
       tls.minimumTLSVersion = .tlsv12
-      tls.trustRoots = .file(authority)
+      if trusted.alone {
+        tls.trustRoots = .certificates(trusted.certificates)
+      } else {
+        tls.additionalTrustRoots = [.certificates(trusted.certificates)]
+      }
       configuration.tlsConfiguration = tls
     }
     configuration.connectionPool.retryConnectionEstablishment = false
@@ -86,10 +100,12 @@ struct APIClient: Sendable {
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
 
-  private static let authority = Mutex<String?>(nil)
+  private static let trusted = Mutex<(certificates: [NIOSSLCertificate], alone: Bool)?>(nil)
 
-  /// Before the first request: who signs the server's certificate, a PEM file.
-  static func trust(_ file: String) { authority.withLock { $0 = file } }
+  /// Before the first request: who signs the server's certificate, besides whom the system trusts or alone.
+  static func trust(_ certificates: [NIOSSLCertificate], alone: Bool) {
+    trusted.withLock { $0 = (certificates, alone) }
+  }
 
   func get(_ path: String, _ query: [(String, String?)] = []) async throws -> JSONValue {
     try await send("GET", path, query)
@@ -158,16 +174,23 @@ struct APIClient: Sendable {
     do {
       response = try await Self.http.execute(request, timeout: .seconds(timeout))
     } catch {
-      if let advice = tlsAdvice(error) { throw CLIError("\(url): \(advice)") }
-      throw CLIError("\(url) does not answer (\(error)). Is the server running? `switchyard dev` starts one")
+      if let advice = advice(about: error) { throw CLIError("\(url): \(advice)") }
+      if "\(error)".contains("remoteConnectionClosed") {
+        throw CLIError(
+          "\(url): the server closed the connection without an answer: it goes down just now; or it speaks TLS: then "
+            + "write https:// in --server-url, and give --tls-ca its authority's certificate", isUnreachable: true)
+      }
+      throw CLIError(
+        "\(url) does not answer (\(error)). Is the server running? `switchyard dev` starts one", isUnreachable: true)
     }
     guard (200..<300).contains(response.status.code) else { throw await problem(response) }
     return response
   }
 
-  /// What to do about a failure of TLS; nil where it is another.
-  private func tlsAdvice(_ error: any Error) -> String? {
+  /// What to do about a failure that trying again does not mend; nil where it is another.
+  private func advice(about error: any Error) -> String? {
     let text = "\(error)"
+    if text.contains("UnknownHost") { return "no machine has this name; is --server-url right?" }
     if text.contains("CERTIFICATE_VERIFY_FAILED") {
       return "the server's certificate is not signed by whom you trust, or has expired: give --tls-ca the authority's "
         + "certificate (of `switchyard server --tls-self-signed` it is DATA/tls/ca.pem), or renew the server's"
@@ -176,8 +199,8 @@ struct APIClient: Sendable {
       return "the server's certificate is for another name: use a name that it has in --server-url"
     }
     if text.contains("WRONG_VERSION_NUMBER") { return "the server does not speak TLS: write http:// in --server-url" }
-    if !url.hasPrefix("https:"), text.contains("remoteConnectionClosed") || text.contains("invalid") {
-      return "the server closed the connection without an answer (\(error)); if it speaks TLS, write https:// in "
+    if !url.hasPrefix("https:"), text.contains("invalid") {
+      return "the server answers with what is not HTTP (\(error)); if it speaks TLS, write https:// in "
         + "--server-url, and give --tls-ca its authority's certificate"
     }
     return nil

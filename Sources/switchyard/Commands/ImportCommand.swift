@@ -40,20 +40,16 @@ struct ImportCommand: AsyncParsableCommand {
       do { _ = try zones.names.zone(named: zone) } catch { throw CLIError("zone: \(error)") }
       var plans = try file.map { (file: $0, plan: CrontabImport(try crontab($0), prefix: prefix, zone: zone)) }
       for index in plans.indices { plans[index].plan.check(zones.names) }
+      guard plans.contains(where: { !$0.plan.rows.isEmpty }) else {
+        throw CLIError("\(file.map(InputFile.name).joined(separator: ", ")): there is no job in it")
+      }
       let results = try await dryRun ? nil : apply(plans.map(\.plan))
       report(plans, results)
       if plans.allSatisfy({ $0.plan.jobs.isEmpty }) { throw ExitCode.failure }
     }
 
     private func crontab(_ path: String) throws -> Crontab {
-      let data =
-        path == "-" ? try? FileHandle.standardInput.readToEnd() ?? Data() : FileManager.default.contents(atPath: path)
-      guard let data else { throw CLIError("\(path): cannot be read; is the path right?") }
-      guard data.count <= Crontab.lengthLimit else {
-        throw CLIError("\(path): has \(data.count) bytes, at most \(Crontab.lengthLimit) are accepted")
-      }
-      guard let text = String(validating: data, as: UTF8.self) else { throw CLIError("\(path): is not UTF-8 text") }
-      return Crontab(parsing: text, isSystem: system)
+      Crontab(parsing: try InputFile.text(at: path, bytes: Crontab.lengthLimit), isSystem: system)
     }
 
     /// - Returns: what became of each job, by its name.

@@ -19,8 +19,10 @@ struct InstanceCommand: AsyncParsableCommand {
           {"job": "resize", "parameters": {"file": "a.png"}, "key": "a.png"}
           {"job": "resize", "parameters": {"file": "b.png"}, "at": "2030-01-01T00:00:00Z"}
 
-        With a key the same line again gives the same instance: after an interruption
-        send the whole file again. With --json there is an answer for each line, in order.
+        With a key the same line again gives the same instance, as long as the server
+        keeps that (of each job the newest 10,000 or so; `--retention-per-job` of the
+        server): after an interruption send the whole file again. With --json there is
+        an answer for each line, in order.
         """)
     @Option(name: .shortAndLong, help: "The file, or - for standard input.") var file: String
     @Option(name: .shortAndLong, help: "The app.", completion: .apps) var app = "default"

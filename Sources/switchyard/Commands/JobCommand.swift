@@ -34,8 +34,9 @@ struct JobCommand: AsyncParsableCommand {
       abstract: "Create or change jobs from YAML or JSON.",
       discussion: """
         A file holds one job or several, divided by `---`. A definition that is
-        there already, word for word, changes nothing. All files are checked
-        before anything is sent.
+        there already, word for word, changes nothing. All files are read and
+        checked before anything is sent; what only the server knows, such as its
+        time zones, it checks job by job.
 
           name: report
           schedule: {cron: "25 2 * * MON-FRI"}
@@ -82,10 +83,14 @@ struct JobCommand: AsyncParsableCommand {
       var jobs: [(place: String, app: String, name: String, document: JSONValue)] = []
       for path in file {
         for (index, document) in try YAMLFile.documents(at: path).enumerated() {
-          let place = "\(path) document \(index + 1)"
+          let place = "\(InputFile.name(path)) document \(index + 1)"
           do {
             let job = try JobDocument(json: document)
-            jobs.append((place, job.app ?? app, job.spec.name, document))
+            let (app, name) = (job.app ?? app, job.spec.name)
+            if let first = jobs.first(where: { $0.app == app && $0.name == name }) {
+              throw CLIError("the job \(app)/\(name) is in \(first.place) already; give each its name")
+            }
+            jobs.append((place, app, name, document))
           } catch {
             throw CLIError("\(place):\n\(error)")
           }
@@ -96,7 +101,12 @@ struct JobCommand: AsyncParsableCommand {
       try await Progress.during("applying jobs", total: jobs.count) { progress in
         for (index, job) in jobs.enumerated() {
           let path = try Paths.job(job.name, of: job.app)
-          let stored = try await client.send("PUT", path, body: job.document)
+          let stored: JSONValue
+          do {
+            stored = try await client.send("PUT", path, body: job.document)
+          } catch let error as CLIError {
+            throw CLIError("\(job.place), job \(job.app)/\(job.name): \(error)")
+          }
           output(stored, json: server.json) {
             let when = $0.scheduleWords.map { " (\($0))" } ?? ""
             return
@@ -264,11 +274,23 @@ extension APIClient {
     return result
   }
 
-  /// Waits, as long as it takes, for an instance to be over.
+  /// Waits, as long as it takes, for an instance to be over. A server that starts again meanwhile is asked again, for two
+  /// minutes.
   func end(of id: String) async throws -> JSONValue {
+    let clock = ContinuousClock()
+    var answered = clock.now
     while true {
-      let value = try await send("GET", "\(Paths.instance(id))/wait", [("timeout", "50s")])
-      if value["endedAt"] != .null { return value }
+      do {
+        let value = try await send("GET", "\(Paths.instance(id))/wait", [("timeout", "50s")])
+        if value["endedAt"] != .null { return value }
+        answered = clock.now
+      } catch let error as CLIError where error.isUnreachable {
+        guard clock.now - answered < .seconds(120) else {
+          throw CLIError(
+            "instance \(id) was started; what became of it, `switchyard instance show \(id)` tells: \(error)")
+        }
+        try await Task.sleep(for: .seconds(1))
+      }
     }
   }
 }

@@ -19,7 +19,7 @@ struct TokenCommand: AsyncParsableCommand {
         read, operate and write each include those before: look, run and stop, define.
         admin may everything in all apps. join lets workers in and does nothing else;
         what a worker claims beyond --app, --tag and --slots is cut, another site than
-        --site is refused.
+        --site is refused; one that names none stands at --site.
 
           switchyard token create ci --role write --app shop --expires 90d
           switchyard token create east-workers --role join --app '*' --site east --slots 16
@@ -35,6 +35,12 @@ struct TokenCommand: AsyncParsableCommand {
     @Option(name: .long, help: "When it ends by itself, as 90d. [never]") var expires: String?
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+      guard role == "admin" || !app.isEmpty else {
+        throw ValidationError("Give --app: what it is for, or '*' for all apps.")
+      }
+    }
+
     func run() async throws {
       var body: JSONObject = JSONObject()
       body["name"] = .string(name)
@@ -44,7 +50,14 @@ struct TokenCommand: AsyncParsableCommand {
       if !site.isEmpty { body["sites"] = .array(site.map(JSONValue.string)) }
       body["slots"] = slots.map { .integer(Int64($0)) }
       body["expiresIn"] = expires.map(JSONValue.string)
-      output(try await server.client().send("POST", "/tokens", body: .object(body)), json: server.json, secret)
+      let made: JSONValue
+      do {
+        made = try await server.client().send("POST", "/tokens", body: .object(body))
+      } catch let error as CLIError {
+        // What the API calls otherwise.
+        throw CLIError(error.description.replacing("expiresIn:", with: "--expires:"))
+      }
+      output(made, json: server.json, secret)
     }
   }
 

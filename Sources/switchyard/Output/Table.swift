@@ -32,7 +32,9 @@ func shown(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
     if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
-      result += "\\x" + String(scalar.value, radix: 16)
+      let digits = String(scalar.value, radix: 16)
+      let named: [Unicode.Scalar: String] = ["\n": "\\n", "\t": "\\t"]
+      result += named[scalar] ?? "\\x" + (digits.count < 2 ? "0" : "") + digits
     } else {
       result.unicodeScalars.append(scalar)
     }
@@ -76,5 +78,14 @@ extension JSONValue {
 
 /// Prints the value for programs, or what `human` makes of it.
 func output(_ value: JSONValue, json: Bool, _ human: (JSONValue) -> String) {
-  print(json ? value.text : human(value))
+  put(json ? value.text : human(value))
+}
+
+/// Prints a line, and ends the program where nobody can take it: a full disk is no success.
+func put(_ text: String) {
+  print(text)
+  guard fflush(nil) != 0 else { return }
+  FileHandle.standardError.write(
+    Data("Error: the output cannot be written: \(String(cString: strerror(errno)))\n".utf8))
+  exit(EXIT_FAILURE)
 }

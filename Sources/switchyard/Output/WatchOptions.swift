@@ -14,7 +14,7 @@ struct WatchOptions: ParsableArguments {
   func output(json: Bool, _ fetch: () async throws -> JSONValue, _ human: (JSONValue) -> String) async throws {
     guard watch else {
       let value = try await fetch()
-      return print(json ? value.text : human(value))
+      return put(json ? value.text : human(value))
     }
     var last: String?
     while true {

@@ -59,11 +59,11 @@ enum Setting: String, CaseIterable, Sendable {
   /// What holds when nobody sets it, for people.
   var standard: String {
     switch self {
-    case .serverURL: "http://127.0.0.1:7410"
+    case .serverURL: "http://127.0.0.1:7410; https:// where DATA/tls/ca.pem is"
     case .token: "what token-file holds"
     case .tokenFile: "DATA/token"
     case .data: "$XDG_DATA_HOME/switchyard, else ~/.local/share/switchyard"
-    case .tlsCA: "whom the system trusts; DATA/tls/ca.pem where it is"
+    case .tlsCA: "whom the system trusts, and DATA/tls/ca.pem where it is"
     case .serverID: "server-1"
     case .http: "127.0.0.1:7410"
     case .grpc: "127.0.0.1:7411"

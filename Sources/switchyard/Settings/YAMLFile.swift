@@ -13,20 +13,21 @@ enum YAMLFile {
   /// - Parameter path: `-` for standard input.
   /// - Throws: ``CLIError`` with the place of the error.
   static func documents(at path: String) throws -> [JSONValue] {
-    guard
-      let data = path == "-"
-        ? try? FileHandle.standardInput.readToEnd() ?? Data() : FileManager.default.contents(atPath: path)
-    else { throw CLIError("\(path): cannot be read; is the path right?") }
-    guard data.count <= bytes else { throw CLIError("\(path): has \(data.count) bytes, at most \(bytes) are accepted") }
-    guard let text = String(validating: data, as: UTF8.self) else { throw CLIError("\(path): is not UTF-8 text") }
-    let patience = patience(path, data.count)
+    let text = try InputFile.text(at: path, bytes: bytes)
+    let name = InputFile.name(path)
+    let patience = patience(name, text.utf8.count)
     defer { patience.cancel() }
     do {
       return try self.documents(in: text)
     } catch let error as YamlError {
-      throw CLIError("\(path): is not YAML: \(error)")
+      let words = "\(error)"
+      // The library quotes the line, which may be the whole file.
+      guard !words.contains("nesting level") else {
+        throw CLIError("\(name): is nested deeper than \(depth) levels")
+      }
+      throw CLIError("\(name): is neither YAML nor JSON: \(words.prefix(1_000))")
     } catch let error as CLIError {
-      throw CLIError("\(path): \(error)")
+      throw CLIError("\(name): \(error)")
     }
   }
 

@@ -44,6 +44,7 @@ import Testing
     claim.profile.labels = [Label(key: "site", text: "west"), Label(key: "zone", text: "west")]
     let (admitted, cuts) = try admit(claim, grant)
     #expect(admitted.profile.labels == [Label(key: "zone", text: "west")] && cuts == [.site])
+    #expect(admitted.profile.site == "east")
     claim.profile.labels = [Label(key: "site", text: "east")]
     #expect(try admit(claim, grant).0 == claim)
   }
@@ -64,7 +65,12 @@ import Testing
   func sites() throws {
     let grant = JoinGrant(apps: .all, bounds: JoinBounds(sites: ["east"]))
     #expect(try admit(hello(site: "east"), grant).1 == [])
-    #expect(try admit(hello(), grant).0.profile.site == nil)
+    #expect(try admit(hello(), grant).0.profile.site == "east", "it names none, and the token has one")
+    let both = JoinGrant(apps: .all, bounds: JoinBounds(sites: ["east", "west"]))
+    guard case .refused(let choice) = both.admit(hello()) else { throw Refused() }
+    #expect(choice.contains("east, west") && choice.contains("--site"))
+    #expect(try admit(hello(metrics: WorkerMetrics(texts: [Label(key: "site", text: "west")])), both).1 == [])
+    #expect(try admit(hello(), JoinGrant(apps: .all, bounds: JoinBounds(sites: []))).0.profile.site == nil)
     guard case .refused(let reason) = grant.admit(hello(site: "west")) else { throw Refused() }
     #expect(reason.contains("\"west\""))
     let texts = [Label(key: "site", text: "west"), Label(key: "rack", text: "r")]

@@ -9,7 +9,8 @@ extension Checker {
 
   /// An instance is placed.
   mutating func placed(_ row: Row, _ now: Int64) {
-    guard row.isLimited, let limits = jobs[row.job]?.limits(at: now, refusals), let limit = limits.map(\.limit).max() else {
+    guard row.isLimited, let limits = jobs[row.job]?.limits(at: now, refusals), let limit = limits.map(\.limit).max()
+    else {
       return
     }
     let placed = count(of: row.job) { $0.state == .dispatched || $0.state == .stopping }
@@ -21,7 +22,9 @@ extension Checker {
     require(
       instance.shard == Shard(of: instance.job), "who waits in line is where it is counted", "\(instance.id)", now)
     // Where the newest take the place of the older, these are cancelled once the newest are stored.
-    guard let limits = jobs[instance.job]?.limits(at: now, refusals), limits.allSatisfy({ $0.policy == .queue }) else { return }
+    guard let limits = jobs[instance.job]?.limits(at: now, refusals), limits.allSatisfy({ $0.policy == .queue }) else {
+      return
+    }
     let bound = limits.map { $0.limit + $0.queue }.max() ?? 0
     let queued = count(of: instance.job) { $0.state == .queued }
     require(queued <= bound, "no more of a job wait than may", "\(queued) of \(bound)", now)
@@ -30,7 +33,8 @@ extension Checker {
   /// After a calm minute only the newest wait where they take the place of the older.
   mutating func linesAreShort(_ now: Int64) {
     for id in jobOrder {
-      guard let job = jobs[id], let limits = job.limits(at: now, refusals), limits.count == 1, limits[0].policy == .replace
+      guard let job = jobs[id], let limits = job.limits(at: now, refusals), limits.count == 1,
+        limits[0].policy == .replace
       else { continue }
       let queued = count(of: id) { $0.state == .queued }
       require(queued <= limits[0].limit, "the newest take the place of the older", "\(queued) wait", now)

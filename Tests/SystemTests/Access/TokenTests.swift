@@ -227,7 +227,7 @@ extension RealProcesses {
           lines == [
             "ci DELETE \(path) paused>deleted", "ci POST /api/v1/instances/\(id)/cancel waiting>cancelled",
             "ci POST \(path)/pause enabled>paused", "ci PUT \(path) version 1>version 2", "ci PUT \(path) >version 1",
-            "DATA/token POST /api/v1/tokens >",
+            "DATA/token POST /api/v1/tokens >token ci, write",
           ])
         #expect(all.allSatisfy { $0.text("address") == "127.0.0.1" })
         let ofApp = try await cluster.api.get("/audit?app=shop&limit=2")

@@ -5,7 +5,7 @@ extension RealProcesses {
   @Suite struct BadCommandLine {
     /// Files that `job apply` refuses, with what it must say.
     private static let files: [(name: String, text: String, words: [String])] = [
-      ("tabs.yaml", "name: x\n\tprocessor: {noop: {}}\n", ["tabs.yaml", "not YAML", "2"]),
+      ("tabs.yaml", "name: x\n\tprocessor: {noop: {}}\n", ["tabs.yaml", "neither YAML", "2"]),
       ("twice.yaml", "name: x\nname: y\nprocessor: {noop: {}}\n", ["twice.yaml", "name", "twice"]),
       ("cron.yaml", "name: x\nschedule: {cron: \"* * 32 * *\"}\nprocessor: {noop: {}}\n", ["schedule.cron", "32"]),
       ("zone.yaml", "name: x\ntimeZone: Nowhere/City\nprocessor: {noop: {}}\n", ["timeZone", "Nowhere/City"]),
@@ -41,7 +41,7 @@ extension RealProcesses {
         let missing = try await cluster.cli("job", "apply", "-f", cluster.path("not-there.yaml"))
         #expect(missing.code != 0 && missing.errors.contains("not-there.yaml"), "\(missing)")
         let piped = try await cluster.cli("job", "apply", "-f", "-", input: "name: [")
-        #expect(piped.code != 0 && piped.errors.contains("not YAML"), "\(piped)")
+        #expect(piped.code != 0 && piped.errors.contains("neither YAML"), "\(piped)")
         #expect(try await cluster.api.get("/jobs")["jobs"] == [])
       }
     }

@@ -136,7 +136,7 @@ extension WrongOption {
       WrongOption("app show", [], "app"), WrongOption("token create", ["t"], "--role"),
       WrongOption("token create", ["A B", "--role", "admin"], "name", jobName),
       WrongOption("token create", ["", "--role", "admin"], "name"),
-      WrongOption("token create", ["t", "--role", "read"], "apps"),
+      WrongOption("token create", ["t", "--role", "read"], "--app"),
       WrongOption("token create", ["t", "--role", "admin", "--app", "a"], "admin", "apps"),
       WrongOption("token create", ["t", "--role", "read", "--app", "a", "--slots", "4"], "join"),
       WrongOption("token rotate", ["nobody"], "nobody", "token list"), WrongOption("token rotate", [], "token"),
@@ -151,7 +151,7 @@ extension WrongOption {
       "token create", "--slots", ["0", "65537"], "slots", "1...65536", given: ["t", "--role", "join", "--app", "*"]),
     each("token create", "--slots", ["many", "-1"], "slots", given: ["t", "--role", "join", "--app", "*"]),
     each(
-      "token create", "--expires", ["", "soon", "-1d", "90", "99999d"], "expiresIn",
+      "token create", "--expires", ["", "soon", "-1d", "90", "99999d"], "--expires",
       given: ["t", "--role", "read", "--app", "a"]),
     each("token rotate", "--overlap", ["", "soon", "-1h", "99999d"], "overlap", given: ["TOKEN"]),
     each("audit list", "--app", ["A", "", "a b"], "app", appName),
@@ -196,7 +196,7 @@ extension WrongOption {
       "server-url", "http or https"),
     each("status", "--token-file", ["/not/there", ""], "--token-file", "SWITCHYARD_TOKEN"),
     each("status", "--token-file", ["/dev/null"], "token"),
-    each("status", "--tls-ca", ["/not/there"], "tls-ca", "ca.pem"),
+    each("status", "--tls-ca", ["/not/there", "/etc/passwd"], "tls-ca", "ca.pem"),
     each("status", "--data", ["", "/not/there"], "data"),
   ])
 }

@@ -122,7 +122,7 @@ extension WrongOption {
     each("worker run", "--worker-token-file", ["/not/there", ""], "--worker-token-file"),
     each("worker run", "--worker-token-file", ["/etc/passwd"], "worker-token", "printable"),
     each("worker run", "--data", ["/etc/passwd"], "worker-data", "directory"),
-    each("worker run", "--tls-ca", ["/not/there"], "tls-ca", "PEM"),
+    each("worker run", "--tls-ca", ["/not/there", "/etc/passwd"], "tls-ca", "PEM"),
     each("worker run", "--tls-certificate", ["/not/there"], "tls-certificate", "PEM"),
     each("worker run", "--tls-certificate", ["/etc/hostname"], "tls-certificate", "tls-key"),
     each("worker run", "--tls-key", ["/not/there"], "tls-key", "PEM"),

@@ -61,6 +61,49 @@ extension RealProcesses {
       }
     }
 
+    @Test func `who waits for a run waits on while the server starts again`() async throws {
+      try await withCluster { cluster in
+        try await cluster.startServer()
+        try await cluster.startWorker("a")
+        let go = cluster.path("go")
+        try await cluster.api.apply(shellJob("nap", "until [ -e \(go) ]; do sleep 0.05; done"))
+        let waiting = try cluster.begin("job", "run", "nap", "--wait")
+        let id = try await eventually("it runs") {
+          try await cluster.api.instances("state=running").first?.text("id")
+        }
+        try await cluster.kill("server")
+        try await cluster.startServer()
+        _ = try cluster.write("go", "")
+        let outcome = try await waiting.outcome()
+        #expect(outcome.code == 0 && outcome.text.contains("\(id) succeeded"), "\(outcome)")
+      }
+    }
+
+    @Test func `a file that cannot be all is not begun, and a full disk is no success`() async throws {
+      try await withCluster { cluster in
+        try await cluster.startServer()
+        let twice = try cluster.write(
+          "twice.yaml", "name: a\nprocessor: {noop: {}}\n---\nname: a\nprocessor: {noop: {}}\n")
+        let refused = try await cluster.cli("job", "apply", "-f", twice)
+        #expect(
+          refused.code == 1 && refused.errors.contains("default/a") && refused.errors.contains("document 1"),
+          "\(refused)")
+        #expect(try await cluster.api.get("/jobs")["jobs"]?.arrayValue?.isEmpty == true)
+        let marked = try cluster.write("marked.yaml", "\u{FEFF}name: marked\nprocessor: {noop: {}}\n")
+        try await cluster.succeeds("job", "apply", "-f", marked)
+        let mars = try cluster.write("mars.yaml", "name: mars\nprocessor: {noop: {}}\ntimeZone: Mars/Base\n")
+        let unknown = try await cluster.cli("job", "apply", "-f", mars)
+        #expect(unknown.code == 1 && unknown.errors.contains("default/mars"), "\(unknown)")
+        let full = try Command(
+          cluster, ["-c", "\(Programs.switchyard) job list >/dev/full"], [:], nil, program: "/bin/sh")
+        let lost = try await full.outcome()
+        #expect(lost.code == 1 && lost.errors.contains("cannot be written"), "\(lost)")
+        // With a stroke in the end, too.
+        let stroke = try await cluster.cli("job", "list", settings: ["SWITCHYARD_SERVER_URL": cluster.url + "/"])
+        #expect(stroke.code == 0 && stroke.text.contains("marked"), "\(stroke)")
+      }
+    }
+
     private func runs(on cluster: Cluster) async throws {
       let fine = try await cluster.cli("job", "run", "report", "--wait")
       #expect(fine.code == 0, "\(fine)")

@@ -70,7 +70,7 @@ struct TokenRoutes {
     guard api.tokens.records.count(where: { $0.revokedAt == nil }) < TokenRecord.limit else {
       throw APIError.conflict("there are \(TokenRecord.limit) tokens; revoke some that nobody uses")
     }
-    switch await api.change(request, .access(.putToken(record))) {
+    switch await api.change(request, .access(.putToken(record)), after: "token \(record.name), \(record.role.name)") {
     case .access(.applied):
       return .json(
         TokenView.withSecret(secret).json(TokenView(record: record, now: now)), .created,
@@ -91,7 +91,8 @@ struct TokenRoutes {
     let now = SystemClock.wall()
     let hash = TokenText.hash(of: secret)
     switch await api.change(
-      request, .access(.rotateToken(record.id, from: record.hash, to: hash, until: now + overlap)))
+      request, .access(.rotateToken(record.id, from: record.hash, to: hash, until: now + overlap)),
+      after: "token \(record.name), a new secret")
     {
     case .access(.applied):
       return .json(TokenView.withSecret(secret).json(TokenView(record: try token(request), now: now)))
@@ -103,7 +104,8 @@ struct TokenRoutes {
   @Sendable private func revoke(_ request: APIRequest) async throws -> APIResponse {
     let record = try token(request)
     let now = SystemClock.wall()
-    switch await api.change(request, .access(.revokeToken(record.id, at: now))) {
+    switch await api.change(request, .access(.revokeToken(record.id, at: now)), after: "token \(record.name), revoked")
+    {
     case .access(.applied), .access(.duplicate):
       return .json(TokenView.resource.json(TokenView(record: try token(request), now: now)))
     case .access: throw APIError.conflict("the token is gone")
