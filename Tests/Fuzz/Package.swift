@@ -56,7 +56,8 @@ let package = Package(
     module(
       "switchyard", ["SwitchyardModel", yams],
       sources: [
-        "Client/EventSource.swift", "Output/TerminalText.swift", "Settings/CLIError.swift", "Settings/YAMLFile.swift",
+        "Client/EventSource.swift", "Output/TerminalText.swift", "Settings/CLIError.swift", "Settings/InputFile.swift",
+        "Settings/YAMLFile.swift",
       ]),
     .executableTarget(
       name: "fuzz",

@@ -6,7 +6,7 @@ import Testing
 struct WorkerConfigurationTests {
   private func valid() -> WorkerConfiguration {
     WorkerConfiguration(
-      name: "w-1", dataDirectory: "/tmp/x", servers: [ServerAddress(host: "localhost", port: 1)], token: "t",
+      name: "w-1", dataDirectory: "/tmp/switchyard-\(UInt64.random(in: 0 ... .max))", servers: [ServerAddress(host: "localhost", port: 1)], token: "t",
       shimPath: "/bin/sh")
   }
 

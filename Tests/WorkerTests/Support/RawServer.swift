@@ -33,17 +33,18 @@ final class RawServer: Sendable {
     }
     guard bound else { throw WorkerError(.system, "cannot listen") }
     port = Int(UInt16(bigEndian: address.sin_port))
-    let requests = requests
-    startThread(name: "raw-server") { Self.serve(number, behaviour, requests) }
+    // The thread keeps the listener: its number must not become that of another server's.
+    let (requests, listener) = (requests, listener)
+    startThread(name: "raw-server") { Self.serve(listener, behaviour, requests) }
   }
 
   /// Ends the thread, too.
   func close() { shutdown(listener.number, Int32(SHUT_RDWR)) }
 
-  private static func serve(_ listener: Int32, _ behaviour: Behaviour, _ requests: Collector<String>) {
+  private static func serve(_ listener: Descriptor, _ behaviour: Behaviour, _ requests: Collector<String>) {
     var kept: [Descriptor] = []
     while true {
-      let connection = accept(listener, nil, nil)
+      let connection = accept(listener.number, nil, nil)
       guard connection >= 0 else { return }
       let descriptor = Descriptor(owning: connection)
       let request = read(from: connection)
