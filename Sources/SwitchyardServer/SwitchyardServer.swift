@@ -55,6 +55,7 @@ package struct SwitchyardServer: Service {
     let server = ServerRef(id: settings.id, incarnation: UInt64(clamping: SystemClock.wall().milliseconds))
     let observers = Observers(incarnation: server.incarnation, logger: logger)
     let plugins = try PluginLibrary(settings: settings, events: observers.bus, logger: logger)
+    defer { plugins.registry.removeCopies() }
     let parts = try await Parts(
       server: server, settings: settings, store: store, plugins: plugins, observers: observers, tokens: tokens,
       logger: logger)

@@ -203,6 +203,9 @@ package final class PluginRegistry: Sendable {
 
   package func info(_ id: String) -> PluginInfo? { state.withLock { $0.infos[id] } }
 
+  /// Before the process ends: nothing is loaded any more, and the copies of what is are removed.
+  package func removeCopies() { copies.remove() }
+
   /// Of every plugin that is loaded, by id.
   package func statistics() -> [PluginStatistics] {
     let plugins = state.withLock { Array($0.plugins.values) }

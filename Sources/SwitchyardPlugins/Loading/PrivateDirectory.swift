@@ -20,6 +20,9 @@ package final class PrivateDirectory: Sendable {
 
   deinit { Self.remove(path) }
 
+  /// At the end of a process: what is loaded needs its copy's name no longer.
+  func remove() { Self.remove(path) }
+
   /// Removes what a process that was killed left behind.
   private static func removeStale(in parent: String) {
     let prefix = "switchyard-plugins-"

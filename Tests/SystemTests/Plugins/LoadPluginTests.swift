@@ -28,6 +28,8 @@ extension RealProcesses {
         #expect(try await cluster.api.get("/plugins/com.example.fixture")["statistics"]?.number("errors") ?? 0 > 0)
 
         #expect(try await cluster.terminate("server") == .exit(0))
+        let left = try FileManager.default.contentsOfDirectory(atPath: cluster.data)
+        #expect(left.allSatisfy { !$0.hasPrefix("switchyard-plugins-") }, "its copies: \(left)")
         try await cluster.startServer()
         #expect(try await cluster.succeeds("plugin", "list").text.contains("com.example.fixture"))
       }
