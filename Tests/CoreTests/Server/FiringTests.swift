@@ -385,4 +385,27 @@ import Testing
     #expect(created(server).map { $0.0.state } == [.waiting])
     #expect(!server.counted("job.overlooked"))
   }
+
+  /// A job's life is over when its run ends, but an edit that gives it more is on its way to the store: nobody else would
+  /// set the due time that follows, if the server fell just then.
+  @Test func aChainGoesOnIntoTheLifeThatAnEditGivesIt() throws {
+    var server = ServerHarness()
+    server.jobs = [job(1, .fixedDelay(.seconds(4)), nextFire: start) { $0.endsAt = start + .seconds(10) }]
+    server.own()
+    let connection = server.join()
+    server.place(.worker(ServerHarness.ref()))
+    let id = created(server)[0].0.id
+    server.commit()
+    server.pass(.seconds(20))
+    var edited = server.jobs[0]
+    edited.spec.endsAt = nil
+    _ = server.request(.putJob(app: "a", spec: edited.spec, existing: server.jobs[0]))
+    guard case .editJob? = server.verbs.first else {
+      Issue.record("\(server.verbs)")
+      return
+    }
+    server.result(AttemptRef(instance: id, attempt: 1), on: connection)
+    server.commit()
+    #expect(server.finishes.first?.chain?.nextFire == server.wall + .seconds(4))
+  }
 }

@@ -44,7 +44,8 @@ import SwitchyardWire
     }
     server.pass(.milliseconds(Int64(length) * 100))
   }
-  server.pass(.seconds(60))
+  // All timers of all shards take longer than all else: for one input in sixteen.
+  if bytes.last.map({ $0 & 15 == 0 }) ?? true { server.pass(.seconds(60)) }
 }
 
 /// The worker's side: frames of one stream, whose definitions come once.

@@ -21,6 +21,11 @@ struct JobWork: Sendable {
   var awaitsRow = false
   /// Whether the run that a fixed delay stands at is over, where that had to be looked at; see `chained`.
   var chainIsOver: Bool?
+
+  /// What the job will be, if it is an edit that has begun and is stored.
+  var edit: JobSpec? {
+    if hasBegun, case .edit(let spec, _) = kind { spec } else { nil }
+  }
 }
 
 extension Job {

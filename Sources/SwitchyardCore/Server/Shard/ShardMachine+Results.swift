@@ -121,10 +121,11 @@ extension ShardMachine {
     guard let index = entries.index(of: id), let delay = entries[at: index].delay else { return nil }
     let job = entries[at: index].definition.job
     var next: Timestamp? = now + delay
-    if let newer = jobs[job]?.job.spec, case .fixedDelay(let delay) = newer.schedule {
-      next = newer.dueAfterRun(endedAt: now, delay: delay)
+    let change = jobWork[job]?.first?.edit
+    if let newer = change ?? jobs[job]?.job.spec, case .fixedDelay(let delay) = newer.schedule {
+      next = newer.dueAfterRun(endedAt: now, delay: delay) ?? (change == nil ? nil : now + delay)
     }
-    // Where the job is not in memory, its life now is not known: it is looked at when that time comes.
+    // Where the job is not in memory, or is being changed, its life is not known: it is looked at when that time comes.
     return next.map { ChainAdvance(job: job, predecessor: id, nextFire: $0) }
   }
 
